@@ -1,0 +1,37 @@
+"""The command line: thin. Each domain brings its own commands; errors end with the exit code they carry."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from citycloud.city.cli import register as register_city
+from citycloud.cloud.cli import register as register_cloud
+from citycloud.errors import CitycloudError
+from citycloud.lab.cli import app as lab_app
+from citycloud.toolchain.cli import app as toolchain_app
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Declare a city once; bring its clouds up, verify them, and see what stands.",
+)
+app.add_typer(lab_app, name="lab")
+app.add_typer(toolchain_app, name="toolchain")
+register_city(app)
+register_cloud(app)
+
+
+def main() -> None:
+    """Run the command line; a CitycloudError is told in its own words, never as a traceback."""
+    try:
+        app()
+    except CitycloudError as error:
+        sys.stderr.write(f"citycloud: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
