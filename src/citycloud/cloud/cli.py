@@ -1,0 +1,16 @@
+"""The cloud's commands: the environment of a plain ``pulumi up``, and all stacks at once."""
+
+from __future__ import annotations
+
+import typer
+
+from citycloud.cloud.env import shell_lines
+
+
+def register(app: typer.Typer) -> None:
+    """Add the cloud's commands to the command line."""
+
+    @app.command()
+    def env() -> None:
+        """Print what a plain `pulumi up` needs: eval "$(citycloud env)"."""
+        typer.echo(shell_lines())
