@@ -102,7 +102,11 @@ class Segment(Noun):
     name: str
     number: int = Field(ge=0, le=3)
     may_reach: tuple[Id, ...]
-    """Segments that a Flow from here may go to."""
+    """Segments that a Flow from here may go to (itself too, only where it is named)."""
+    from_any: bool = False
+    """Whether a Flow from ``any`` may end here."""
+    own_department_only: bool = False
+    """Whether a Flow that ends here has to start in the same Department (or at the operators)."""
 
 
 class Person(Noun):
@@ -173,8 +177,11 @@ class System(Noun):
 
 
 class Flow(Noun):
-    """A permitted connection. ``source`` and ``target`` are a machine, a system (all its machines), a segment, or
-    ``any`` (source only)."""
+    """A permitted connection.
+
+    ``source`` and ``target`` are a machine, a system (all its machines), or a segment (every department's machines in
+    it). Two more sources: ``any``, and ``operations``, the prefixes that operators' hosts connect from.
+    """
 
     source: str
     target: str
@@ -226,11 +233,14 @@ class City(Noun):
     name: str
     domain: str
     synthetic: bool
+    """Whether what the city's plan does not say was made up."""
     dr_edition: Literal["2007"] = "2007"
     plan: PlanSums
     carriers: tuple[Carrier, ...]
     sites: tuple[Site, ...]
     links: tuple[Link, ...]
+    operations: tuple[Subnets, ...] = ()
+    """What the Flow source ``operations`` stands for: where operators' hosts, and verification, connect from."""
     segments: tuple[Segment, ...]
     departments: tuple[Department, ...]
     systems: tuple[System, ...]
