@@ -1,0 +1,185 @@
+"""Root file systems that take minutes to make, kept by content: the same inputs give the same directory.
+
+``base-KEY`` is a minimal Debian with systemd and sshd; ``packages-KEY`` is that with OpenStack's packages and whatever
+the OpenStack deploys can prepare ahead. A directory has its name only when it is whole (made aside, then renamed).
+None holds a secret, an identity or a word of this machine's package configuration: ``strip`` sees to it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shlex
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from citycloud import paths, proc
+from citycloud.lab import mirror
+from citycloud.lab.rootfs import enter, tethered
+from citycloud.progress import Progress
+
+FORMAT = 1
+"""Raise it when what ``strip`` and the builders do has changed in a way their inputs don't show."""
+
+BASE_PACKAGES = (
+    *("systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "kmod", "less", "procps", "ca-certificates"),
+    *("iproute2", "iputils-ping", "ethtool", "netbase", "nftables", "iptables", "conntrack", "tcpdump"),
+)
+
+LEFT_OVER = (
+    "etc/apt/sources.list",
+    "etc/apt/auth.conf.d",
+    "etc/resolv.conf",
+    "etc/hostname",
+    "etc/machine-id",
+    "var/lib/dbus/machine-id",
+    "var/lib/systemd/random-seed",
+    "var/lib/rabbitmq/.erlang.cookie",
+    "var/lib/openvswitch",
+    "etc/mysql/debian.cnf",
+    "etc/iscsi/initiatorname.iscsi",
+    "etc/nvme",
+    "root/.bash_history",
+    "root/.wget-hsts",
+    "usr/sbin/policy-rc.d",
+)
+EMPTIED = ("var/lib/apt/lists", "var/cache/apt", "var/log", "var/cache/debconf", "tmp", "run", "root/.cache")
+"""Directories whose files go; the directories themselves stay, with their owners."""
+
+Builder = Callable[[Path, Progress], None]
+"""Fills an empty directory with a root file system."""
+
+
+def home() -> Path:
+    return paths.cache() / "lab"
+
+
+def key_of(*parts: object) -> str:
+    """16 hexadecimal digits that change when any of ``parts`` (JSON values) does."""
+    text = json.dumps([FORMAT, mirror.RELEASE, *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """One maker at a time in ``directory``; waits for the other to finish."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def kept(name: str, key: str, build: Builder, progress: Progress) -> Path:
+    """The directory ``name-key``, made by ``build`` if it is not there. What a killed one half made goes first."""
+    whole = home() / f"{name}-{key}"
+    if whole.is_dir():
+        return whole
+    with locked(home()):
+        if whole.is_dir():
+            return whole
+        for half in home().glob(f"making-{name}-*"):
+            shutil.rmtree(half)
+        making = home() / f"making-{name}-{key}"
+        making.mkdir()
+        build(making, progress)
+        making.rename(whole)
+    return whole
+
+
+def strip(root: Path) -> None:
+    """Take out of ``root`` what must not be kept: identities, keys, logs, where the packages came from."""
+    for name in LEFT_OVER:
+        path = root / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for name in EMPTIED:
+        for path in sorted((root / name).rglob("*"), reverse=True):
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+    for secret in [*root.glob("etc/ssh/ssh_host_*"), *root.glob("etc/ssl/private/*")]:
+        secret.unlink()
+    (root / "etc" / "machine-id").touch()  # empty: systemd then takes it for a first boot, and does not fail
+
+
+def _bootstrap(root: Path, progress: Progress) -> None:
+    """A minimal Debian in ``root``, about a minute. debootstrap checks the archive's signatures by the keyring."""
+    source = next(one for one in mirror.read_sources() if one.suite == mirror.RELEASE)
+    options = ("--variant=minbase", f"--include={','.join(BASE_PACKAGES)}", f"--keyring={mirror.KEYRING}")
+    with progress.step("Debian base (about a minute, once)"):
+        proc.run((*tethered(), "debootstrap", *options, mirror.RELEASE, str(root), source.uri), timeout=900)
+        strip(root)
+
+
+def base(progress: Progress) -> Path:
+    """The root of a minimal Debian with systemd, sshd and Python."""
+    return kept("base", key_of(sorted(BASE_PACKAGES)), _bootstrap, progress)
+
+
+NO_DOCUMENTATION = """path-exclude /usr/share/doc/*
+path-exclude /usr/share/man/*
+path-exclude /usr/share/locale/*
+path-include /usr/share/locale/locale.alias
+"""
+
+# Runs inside the root: apt's whole configuration is on a tmpfs that is gone with the command, or with its death.
+_INSTALL = r"""
+printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+cat > /run/apt/apt.conf <<END
+Dir::Etc "/run/apt";
+Dir::State::lists "/run/apt/lists";
+APT::Sandbox::User "root";
+APT::Keep-Downloaded-Packages "true";
+DPkg::Options:: "--force-unsafe-io";
+END
+export APT_CONFIG=/run/apt/apt.conf DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y --no-install-recommends "$@"
+rm /usr/sbin/policy-rc.d
+"""
+
+
+def _install_script(files: Mapping[str, str]) -> str:
+    """The shell script that lays out ``files`` in ``/run/apt`` and installs the packages it gets as arguments."""
+    lines = [
+        "set -e",
+        "mkdir -p /run/apt/lists/partial /run/apt/apt.conf.d /run/apt/auth.conf.d /run/apt/preferences.d",
+    ]
+    lines += [f"printf %s {shlex.quote(text)} > /run/apt/{shlex.quote(name)}" for name, text in files.items()]
+    return "\n".join(lines) + _INSTALL
+
+
+def install(root: Path, packages: Sequence[str], timeout: float = 1200) -> None:
+    """Install Debian packages into ``root`` (not booted); no service is started. Raises CommandFailed.
+
+    apt verifies each download; the files are kept in the cache for the next time.
+    """
+    archives = home() / "debs"
+    (archives / "partial").mkdir(parents=True, exist_ok=True)
+    (root / "etc/dpkg/dpkg.cfg.d/citycloud").write_text(NO_DOCUMENTATION)
+    (root / "etc/resolv.conf").touch()
+    binds = {archives: "/var/cache/apt/archives", Path("/etc/resolv.conf"): "/etc/resolv.conf"}
+    script = _install_script(mirror.configuration())
+    enter(root, ["sh", "-s", "--", *packages], timeout=timeout, binds=binds, network=True, stdin=script)
+
+
+def packages(
+    names: Sequence[str], prepare: Callable[[Path], None], inputs: Sequence[object], progress: Progress
+) -> Path:
+    """The base with ``names`` installed and ``prepare(root)`` run; ``inputs`` (JSON) is what else counts."""
+    below = base(progress)
+
+    def build(root: Path, progress: Progress) -> None:
+        with progress.step("OpenStack's packages (2 to 4 min, once)"):
+            proc.run(("cp", "-a", f"{below}/.", str(root)), timeout=300)
+            install(root, names)
+        with progress.step("OpenStack: what can be prepared once"):
+            prepare(root)
+        strip(root)
+
+    return kept("packages", key_of(below.name, sorted(names), *inputs), build, progress)
