@@ -4,7 +4,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 CITYCLOUD := $(VENV)/bin/citycloud
-READY := $(VENV)/.ready
 
 .PHONY: help up down test test-unit test-long check lock bootstrap
 
@@ -22,7 +21,11 @@ up: bootstrap ## the whole city: toolchain, lab, both clouds, verification (abou
 	@$(CITYCLOUD) lab up
 	@$(CITYCLOUD) up
 	@$(CITYCLOUD) verify --report reports/city.html
-	@$(PYTHON) scripts/next.py
+	@echo; echo "The city stands. Its report: reports/city.html. To try next:"
+	@echo '  eval "$$($(CITYCLOUD) env)" && pulumi preview -s east-water    # plain Pulumi; nothing has changed'
+	@echo "  $(CITYCLOUD) lab status            # the hosts of both clouds, and their memory"
+	@echo "  $(CITYCLOUD) show                  # the city as declared"
+	@echo "  make down                          # take everything away"
 
 down: ## take everything away: lab, state of its stacks (the cache stays)
 	@if [ -x $(CITYCLOUD) ]; then $(CITYCLOUD) lab down; else echo "nothing to take down: $(VENV) was never made"; fi
