@@ -17,7 +17,7 @@ from citycloud import proc
 from citycloud.errors import CitycloudError
 from citycloud.lab.boot import CGROUP
 from citycloud.lab.handle import Files
-from citycloud.lab.network import HOST_PORT
+from citycloud.lab.ranges import HOST_PORT
 
 WANTED = {
     "net/ipv4/neigh/default/gc_thresh1": 8192,

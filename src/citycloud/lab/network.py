@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from citycloud.city.model import Addresses, Subnets
+from citycloud.lab.ranges import HOST_PORT
 from citycloud.lab.spec import LabCarrier, LabHost, LabLink, LabSpec
 
-HOST_PORT = "cclab0"
-"""The one device of the lab in this machine's own namespace: goes with the lab."""
 LAB_PORT = "host0"
 
 ROUTER_SYSCTLS = {

@@ -13,10 +13,11 @@ from typing import Any
 
 from citycloud.city.model import Addresses, City, Guests, Host, Noun, Site, Subnets
 from citycloud.cloud.addresses import department_range, gateway, router_external
+from citycloud.lab.ranges import INFRASTRUCTURE_IPV4, INFRASTRUCTURE_IPV6
 
 GATEWAY_NUMBER = 1
 CONTROLLER_NUMBER = 10
-INFRASTRUCTURE = Subnets(ipv4=IPv4Network("10.200.0.0/24"), ipv6=IPv6Network("2001:db8:ff::/48"))
+INFRASTRUCTURE = Subnets(ipv4=IPv4Network(INFRASTRUCTURE_IPV4), ipv6=IPv6Network(INFRASTRUCTURE_IPV6))
 """Point-to-point lines of the lab itself: to this machine, to the carriers, between carriers."""
 
 

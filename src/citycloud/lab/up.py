@@ -1,0 +1,150 @@
+"""Bringing the lab up, only as far as it is not up yet, and taking it down."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from citycloud import paths
+from citycloud.city.load import load_city
+from citycloud.errors import BadInput, CitycloudError
+from citycloud.findings import Finding, Place
+from citycloud.lab import cache, identity, launch, machine, preflight, secrets
+from citycloud.lab.boot import DEVICES, boot_plan
+from citycloud.lab.handle import Files, exclusive, kill, living
+from citycloud.lab.spec import LabSpec, Role, lab_spec
+from citycloud.progress import Progress
+
+
+def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
+    """Bring the lab of the City in directory ``city`` up; ``bare`` stops at its hosts, without OpenStack.
+
+    Raises BadInput with nothing touched where it can't stand here, Busy where another command is at it.
+    """
+    spec = lab_spec(load_city(city))
+    _check(spec)
+    files = Files.default()
+    with exclusive(files, "up") as lock:
+        _refuse_other(files, spec, bare)
+        if living(files) is None:
+            _discard(files)
+        lower = root(progress, bare=bare)
+        if not bare:
+            _image().ensure(progress)
+        if living(files) is None:
+            _start(spec, files, lower, lock, progress, bare=bare)
+        _finish(spec, files, progress, bare=bare)
+
+
+def down(progress: Progress) -> bool:
+    """Take the lab away, and all that it changed on this machine; True if there was something to take away."""
+    files = Files.default()
+    with exclusive(files, "down"):
+        there = files.home.exists()
+        if kill(files):
+            progress.say("the lab's processes, mounts and networks are gone")
+        _discard(files)
+    return there
+
+
+def tidy() -> bool:
+    """Clear what a killed lab left on this machine, unless a command is at work; True if there was a dead lab."""
+    files = Files.default()
+    if living(files) is not None or not (files.pid.exists() or files.settings.exists()):
+        return False
+    try:
+        with exclusive(files, "tidy"):
+            if living(files) is None:
+                machine.clear(files)
+    except CitycloudError:
+        return False
+    return True
+
+
+def root(progress: Progress, *, bare: bool) -> Path:
+    """The cached root that every host's own is laid over."""
+    if bare:
+        return cache.base(progress)
+    packages = importlib.import_module("citycloud.lab.openstack.packages")
+    return cache.packages(packages.PACKAGES, packages.prepare_root, _sources(Path(packages.__file__ or "")), progress)
+
+
+def _sources(packages: Path) -> list[str]:
+    """Digests of the files that ``prepare_root`` works with: its module's, its renderer's and the templates'."""
+    here = packages.parent
+    files = [packages, here / "render.py", *sorted(here.glob("templates/**/*")), *sorted(here.glob("onhost/**/*"))]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
+
+
+def _check(spec: LabSpec) -> None:
+    ranges = [network for subnets in spec.prefixes() for network in (subnets.ipv4, subnets.ipv6)]
+    findings = preflight.judge(preflight.observe(), ranges)
+    if findings:
+        raise BadInput("No lab can stand on this machine; nothing was touched.", findings)
+
+
+def _key(spec: LabSpec, bare: bool) -> str:
+    return cache.key_of(spec.as_json(), bare)
+
+
+def _refuse_other(files: Files, spec: LabSpec, bare: bool) -> None:
+    """Raise BadInput where a lab of another declaration is running."""
+    if living(files) is None:
+        return
+    made_from = files.spec.read_text() if files.spec.exists() else ""
+    if made_from != _key(spec, bare):
+        message = "a lab is running that was made from another declaration"
+        finding = Finding("other-lab", Place(object=str(files.home)), message, "take it down first: citycloud lab down")
+        raise BadInput("Nothing was touched.", [finding])
+
+
+def _discard(files: Files) -> None:
+    """Remove a dead lab: what it left on the machine, then its directory. Raises CitycloudError if it is in use."""
+    machine.clear(files)
+    mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    inside = [place for place in mounted if Path(place).is_relative_to(files.home)]
+    if inside:
+        raise CitycloudError(f"{', '.join(inside)} is mounted within the lab's directory: unmount it first")
+    if files.home.exists():
+        shutil.rmtree(files.home)
+
+
+def _start(spec: LabSpec, files: Files, lower: Path, lock: int, progress: Progress, *, bare: bool) -> None:
+    with progress.step("network and hosts' identities"):
+        paths.private(files.home)
+        secrets.load(files)
+        identity.prepare(spec, files)
+        machine.raise_settings(files)
+        devices = [device for device in DEVICES if Path(device).exists()]
+        hierarchies = machine.cgroup_hierarchies()
+        extra = {role: () if bare else _nspawn_arguments(role) for role in Role}
+        plan = boot_plan(spec, files, lower, hierarchies=hierarchies, devices=devices, extra=extra)
+        files.plan.write_text(json.dumps(plan))
+        files.spec.write_text(_key(spec, bare))
+        launch.start(files, lock)
+
+
+def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> None:
+    """Hosts answering, then OpenStack on them, then the mark that all of it is there."""
+    with progress.step(f"{len(spec.hosts)} hosts answer by ssh, over IPv4 and IPv6"):
+        launch.boot_missing(files)
+        launch.await_hosts(spec.hosts, lambda: living(files) is not None, files.logs)
+    if not bare:
+        openstack = importlib.import_module("citycloud.lab.openstack")
+        openstack.deploy(spec, secrets.load(files), progress)
+    files.ready.touch()
+
+
+def _image() -> Any:
+    return importlib.import_module("citycloud.lab.image")
+
+
+def _nspawn_arguments(role: Role) -> Sequence[str]:
+    hosts = importlib.import_module("citycloud.lab.openstack.hosts")
+    found: Sequence[str] = hosts.nspawn_args(role)
+    return found
