@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 
 from citycloud.city.places import Mark, Step
 from citycloud.findings import Finding, Place
@@ -22,7 +23,14 @@ _DEEPEST = 40
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Resolves plain scalars as YAML 1.2's core schema does, and nothing else."""
+    """Resolves plain scalars as YAML 1.2's core schema does, and nothing else; refuses aliases as they come."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it open
+            said = f"the alias *{event.anchor} is not for declarations: write the value out"
+            raise ComposerError(problem=said, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
 
 
 _PlainLoader.yaml_implicit_resolvers = {}
@@ -92,8 +100,7 @@ def read_yaml(file: str, text: str) -> tuple[Any, Mark, list[Finding]]:
     reading = _Reading(file)
     nothing = Mark(Place(file, 1))
     try:
-        _refuse_aliases(reading, text)
-        root = yaml.compose(text, Loader=_PlainLoader) if not reading.findings else None
+        root = yaml.compose(text, Loader=_PlainLoader)
         value, mark = (None, nothing) if root is None else reading.value(root, root.start_mark.line + 1)
     except yaml.MarkedYAMLError as fault:
         where = fault.problem_mark or fault.context_mark
@@ -107,11 +114,3 @@ def read_yaml(file: str, text: str) -> tuple[Any, Mark, list[Finding]]:
     else:
         return value, mark, reading.findings
     return None, nothing, reading.findings
-
-
-def _refuse_aliases(reading: _Reading, text: str) -> None:
-    """Aliases are refused before anything is composed: a few of them can stand for gigabytes."""
-    for event in yaml.parse(text, Loader=_PlainLoader):
-        if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            reading.fault("bad-yaml", line, f"the alias *{event.anchor} is not for declarations", "write the value out")
