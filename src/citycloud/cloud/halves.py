@@ -27,6 +27,11 @@ class Half:
         return machine_addresses(self.site, self.department, self.segment, self.machine)
 
     @property
+    def where(self) -> tuple[str, str]:
+        """The ids of its site and its machine, which name it."""
+        return self.site.id, self.machine.id
+
+    @property
     def primary(self) -> bool:
         """Whether this is the System's primary Site."""
         return self.system.site == self.site.id
