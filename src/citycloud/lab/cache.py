@@ -1,7 +1,8 @@
 """Root file systems that take minutes to make, kept by content: the same inputs give the same directory.
 
-``base-KEY`` is a minimal Debian with systemd and sshd; ``packages-KEY`` is that with OpenStack's packages and whatever
-the OpenStack deploys can prepare ahead. A directory has its name only when it is whole (made aside, then renamed).
+``base-KEY`` is a minimal Debian with systemd and sshd; ``packages-KEY`` is that with OpenStack's packages;
+``prepared-KEY`` is that with what the OpenStack deploys can do ahead, which hosts' own roots are laid over.
+A directory has its name only when it is whole (made aside, then renamed).
 None holds a secret, an identity or a word of this machine's package configuration: ``strip`` sees to it.
 """
 
@@ -168,18 +169,34 @@ def install(root: Path, packages: Sequence[str], timeout: float = 1200) -> None:
     enter(root, ["sh", "-s", "--", *packages], timeout=timeout, binds=binds, network=True, stdin=script)
 
 
-def packages(
-    names: Sequence[str], prepare: Callable[[Path], None], inputs: Sequence[object], progress: Progress
-) -> Path:
-    """The base with ``names`` installed and ``prepare(root)`` run; ``inputs`` (JSON) is what else counts."""
+def packages(names: Sequence[str], progress: Progress) -> Path:
+    """The base with the Debian packages ``names`` installed: 2 to 4 min where the debs have to be fetched."""
     below = base(progress)
 
     def build(root: Path, progress: Progress) -> None:
         with progress.step("OpenStack's packages (2 to 4 min, once)"):
             proc.run(("cp", "-a", f"{below}/.", str(root)), timeout=300)
             install(root, names)
-        with progress.step("OpenStack: what can be prepared once"):
-            prepare(root)
-        strip(root)
+            strip(root)
 
-    return kept("packages", key_of(below.name, sorted(names), *inputs), build, progress)
+    return kept("packages", key_of(below.name, sorted(names)), build, progress)
+
+
+def prepared(below: Path, prepare: Callable[[Path], None], inputs: Sequence[object], progress: Progress) -> Path:
+    """A copy of the root ``below`` with ``prepare(root)`` run; ``inputs`` (JSON) is what else the result hangs on."""
+
+    def build(root: Path, progress: Progress) -> None:
+        with progress.step("OpenStack: what can be prepared once (about a minute)"):
+            proc.run(("cp", "-a", f"{below}/.", str(root)), timeout=300)
+            prepare(root)
+            strip(root)
+
+    return kept("prepared", key_of(below.name, *inputs), build, progress)
+
+
+def prune(used: Path) -> None:
+    """Remove prepared roots other than ``used``: each takes 2 GB, and only one lab runs at a time."""
+    with locked(home()):
+        for other in home().glob(f"{used.name.rpartition('-')[0]}-*"):
+            if other != used:
+                shutil.rmtree(other)

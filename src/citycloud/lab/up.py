@@ -71,7 +71,8 @@ def root(progress: Progress, *, bare: bool) -> Path:
     if bare:
         return cache.base(progress)
     packages = importlib.import_module("citycloud.lab.openstack.packages")
-    return cache.packages(packages.PACKAGES, packages.prepare_root, _sources(Path(packages.__file__ or "")), progress)
+    below = cache.packages(packages.PACKAGES, progress)
+    return cache.prepared(below, packages.prepare_root, _sources(Path(packages.__file__ or "")), progress)
 
 
 def _sources(packages: Path) -> list[str]:
@@ -127,6 +128,8 @@ def _start(spec: LabSpec, files: Files, lower: Path, lock: int, progress: Progre
         files.plan.write_text(json.dumps(plan))
         files.spec.write_text(_key(spec, bare))
         launch.start(files, lock)
+    if not bare:
+        cache.prune(lower)
 
 
 def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> None:
