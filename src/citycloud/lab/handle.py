@@ -48,12 +48,18 @@ class Files:
         return self.home / "boot.json"
 
     @property
-    def spec(self) -> Path:
-        return self.home / "spec.json"
+    def made_from(self) -> Path:
+        """The key of the declaration that the lab was started for."""
+        return self.home / "made-from"
+
+    @property
+    def hosts(self) -> Path:
+        """The hosts it was started with, as JSON."""
+        return self.home / "hosts.json"
 
     @property
     def ready(self) -> Path:
-        """There once the whole lab is up; holds the key of what it was made from."""
+        """There once the whole lab is up."""
         return self.home / "ready"
 
     @property

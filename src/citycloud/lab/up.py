@@ -8,13 +8,12 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from citycloud import paths
 from citycloud.city.load import load_city
 from citycloud.errors import BadInput, CitycloudError
 from citycloud.findings import Finding, Place
-from citycloud.lab import cache, identity, launch, machine, preflight, secrets
+from citycloud.lab import cache, identity, image, launch, machine, preflight, secrets
 from citycloud.lab.boot import DEVICES, boot_plan
 from citycloud.lab.handle import Files, exclusive, kill, living
 from citycloud.lab.spec import LabSpec, Role, lab_spec
@@ -35,7 +34,7 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
             _discard(files)
         lower = root(progress, bare=bare)
         if not bare:
-            _image().ensure(progress)
+            image.ensure(progress)
         if living(files) is None:
             _start(spec, files, lower, lock, progress, bare=bare)
         _finish(spec, files, progress, bare=bare)
@@ -97,7 +96,7 @@ def _refuse_other(files: Files, spec: LabSpec, bare: bool) -> None:
     """Raise BadInput where a lab of another declaration is running."""
     if living(files) is None:
         return
-    made_from = files.spec.read_text() if files.spec.exists() else ""
+    made_from = files.made_from.read_text() if files.made_from.exists() else ""
     if made_from != _key(spec, bare):
         message = "a lab is running that was made from another declaration"
         finding = Finding("other-lab", Place(object=str(files.home)), message, "take it down first: citycloud lab down")
@@ -126,7 +125,8 @@ def _start(spec: LabSpec, files: Files, lower: Path, lock: int, progress: Progre
         extra = {role: () if bare else _nspawn_arguments(role) for role in Role}
         plan = boot_plan(spec, files, lower, hierarchies=hierarchies, devices=devices, extra=extra)
         files.plan.write_text(json.dumps(plan))
-        files.spec.write_text(_key(spec, bare))
+        files.hosts.write_text(json.dumps([host.model_dump(mode="json") for host in spec.hosts]))
+        files.made_from.write_text(_key(spec, bare))
         launch.start(files, lock)
     if not bare:
         cache.prune(lower)
@@ -141,10 +141,6 @@ def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> N
         openstack = importlib.import_module("citycloud.lab.openstack")
         openstack.deploy(spec, secrets.load(files), progress)
     files.ready.touch()
-
-
-def _image() -> Any:
-    return importlib.import_module("citycloud.lab.image")
 
 
 def _nspawn_arguments(role: Role) -> Sequence[str]:
