@@ -6,6 +6,7 @@ Everything of the lab is its child, so its death takes all with it. Started by `
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
+"""Flags of unshare(2)."""
 NETNS = Path("/run/netns")
 LIMIT = 60.0
 """Seconds that any single command here may take."""
@@ -139,14 +142,21 @@ def serve(hosts: Sequence[Mapping[str, Any]]) -> None:
             time.sleep(0.5)
 
 
-def main(plan_file: str, lock: str, host_net: str) -> None:
-    """``lock`` and ``host_net`` are inherited file descriptors: of the lab's lock, and of the machine's network."""
-    plan = json.loads(Path(plan_file).read_text())
+def unshare(flags: int) -> None:
+    """Leave the namespaces that ``flags`` (unshare(2)) name for new ones. Raises OSError."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.unshare(flags) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def lab(plan: Mapping[str, Any], lock: int, host_net: int) -> None:
+    """Be the lab. Ends only in failure, which is written down for the command that waits."""
     try:
         introduce(Path(plan["pid_file"]))
-        os.close(int(lock))
+        os.close(lock)
+        unshare(NEWNS | NEWNET | NEWUTS | NEWIPC)
         mounts()
-        network(plan, int(host_net))
+        network(plan, host_net)
         devices = {host["name"]: mount_root(host) for host in plan["hosts"]}
         Path(plan["devices_file"]).write_text(json.dumps(devices))
         Path(plan["network_file"]).touch()
@@ -155,6 +165,21 @@ def main(plan_file: str, lock: str, host_net: str) -> None:
         traceback.print_exc()
         Path(plan["failure_file"]).write_text(str(fault))
         sys.exit(1)
+
+
+def main(plan_file: str, lock: str, host_net: str) -> None:
+    """``lock`` and ``host_net`` are inherited file descriptors: of the lab's lock, and of the machine's network.
+
+    The process that was started stays outside, only to reap the lab and give its exit code.
+    """
+    plan = json.loads(Path(plan_file).read_text())
+    unshare(NEWPID)
+    pid = os.fork()
+    if pid == 0:
+        lab(plan, int(lock), int(host_net))
+    os.close(int(lock))
+    os.close(int(host_net))
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from citycloud.errors import CitycloudError
 from citycloud.lab.handle import Files, living
 from citycloud.lab.spec import LabHost
 
-NAMESPACES = ("unshare", "--pid", "--fork", "--kill-child=KILL", "--mount", "--net", "--uts", "--ipc")
 NETWORK_LIMIT = 60.0
 BOOT_LIMIT = 90.0
 """Seconds for all hosts to answer; it takes 3 to 5 on two idle cores."""
@@ -33,7 +32,7 @@ def start(files: Files, lock: int) -> None:
     files.failure.unlink(missing_ok=True)
     (files.home / "network").unlink(missing_ok=True)
     host_net = os.open("/proc/self/ns/net", os.O_RDONLY)
-    argv = [*NAMESPACES, sys.executable, "-m", "citycloud.lab.init", str(files.plan), str(lock), str(host_net)]
+    argv = [sys.executable, "-m", "citycloud.lab.init", str(files.plan), str(lock), str(host_net)]
     try:
         with (files.logs / "init.log").open("ab") as log:
             process = subprocess.Popen(
