@@ -10,6 +10,7 @@ All faults are found at once, each with its file and line: unreadable files, fau
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class _Draft:
     findings: list[Finding] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     unread: dict[str, set[str]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
 
     def section(self, name: str, value: object, mark: Mark) -> None:
         """Take in one section of a YAML file."""
@@ -78,11 +80,13 @@ class _Draft:
             self.findings += faults
             self.broken.add(name)
 
-    def unreadable(self, faults: list[Finding]) -> None:
-        """A file whose faults may hide anything: no section counts as whole, and no absence as a fault."""
+    def unreadable(self, faults: list[Finding], text: str = "") -> None:
+        """A file with faults that hide some of it: what sections ``text`` seems to have, or else any."""
         if faults:
             self.findings += faults
-            self.broken |= set(HINTS)
+            seen = set(re.findall(r"^([a-z_]+):", text, re.MULTILINE)) & set(HINTS)
+            self.hidden |= seen or set(HINTS)
+            self.broken |= self.hidden
 
     def city(self, directory: Path) -> City:
         """The City of what was read, whole or not: validated item by item, so pydantic need not look again."""
@@ -95,6 +99,7 @@ class _Draft:
                 say = f"write `{name}:` in a YAML file" + (f", or {name}.csv" if item_type(name) else "")
                 self.findings.append(Finding("missing-section", Place(str(directory)), f"nothing declares {name}", say))
                 self.broken.add(name)
+                self.hidden.add(name)
         lists = {name: tuple(v for v, _ in self.items.get(name, [])) for name in HINTS if item_type(name)}
         lists.update({name: self.values[name] for name in lists if name in self.values and name not in self.items})
         return City.model_construct(**{**self.values, **lists})
@@ -107,7 +112,7 @@ class _Draft:
             first = items[0][1].place if items else here
             parts[name] = Mark(first, {at: mark for at, (_, mark) in enumerate(items)})
         unread = {name: frozenset(ids) for name, ids in self.unread.items()}
-        return Places(Mark(here, parts), frozenset(self.broken), unread)
+        return Places(Mark(here, parts), frozenset(self.broken), unread, frozenset(self.hidden))
 
 
 def read(path: Path) -> tuple[City | None, list[Finding]]:
@@ -178,13 +183,13 @@ def _read_file(file: Path, draft: _Draft) -> None:
         _read_table(file, text, draft)
         return
     value, mark, faults = read_yaml(str(file), text)
-    draft.unreadable(faults)
+    draft.unreadable(faults, text)
     if isinstance(value, dict):
         for name, part in value.items():
             draft.section(name, part, mark.parts[name])
     elif value is not None:
         said = Finding("bad-yaml", mark.place, "a file holds sections", "write `sites:`, `systems:` and so on")
-        draft.unreadable([said])
+        draft.unreadable([said], text)
 
 
 def _read_table(file: Path, text: str, draft: _Draft) -> None:
@@ -205,6 +210,7 @@ def _read_table(file: Path, text: str, draft: _Draft) -> None:
     draft.findings += table.findings
     if strange or table.findings:
         draft.broken.add(name)
+        draft.hidden.add(name)
     draft.items.setdefault(name, [])
     for row, mark in table.rows:
         kept = {column: cell for column, cell in row.items() if column not in strange}

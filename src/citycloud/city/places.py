@@ -40,6 +40,8 @@ class Places:
     """Sections that were not read whole; what is counted or summed over them means nothing."""
     unread: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By section, the ids of items that could not be read: a reference to one is no fault of its own."""
+    hidden: frozenset[str] = frozenset()
+    """Sections that may hold items with ids that nobody could read."""
 
     def of(self, *path: Step) -> Place:
         if self.root is None or path[0] not in self.root.parts:
@@ -51,7 +53,8 @@ class Places:
         return self.broken.isdisjoint(sections)
 
     def is_unread(self, section: str, id_: str) -> bool:
-        return id_ in self.unread.get(section, frozenset())
+        """Whether ``id_`` may be declared in ``section`` all the same, in what could not be read."""
+        return section in self.hidden or id_ in self.unread.get(section, frozenset())
 
 
 def did_you_mean(word: str, known: Mapping[str, object] | set[str] | frozenset[str] | list[str]) -> str:

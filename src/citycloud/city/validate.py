@@ -74,7 +74,7 @@ def _suggestion(detail: ErrorDetails) -> str:
         case "enum" | "literal_error" if isinstance(given, str):
             choices = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
             return did_you_mean(given, choices)
-        case "ip_v4_network" | "ip_v6_network" if isinstance(given, str):
+        case "ip_v4_network" | "ip_v6_network" | "value_error" if isinstance(given, str):
             return _network_suggestion(given)
         case "int_type" | "int_parsing":
             return "write a whole number, without quotes or a unit"
@@ -84,7 +84,7 @@ def _suggestion(detail: ErrorDetails) -> str:
             return "write a list: [a, b]"
         case "model_type" | "model_attributes_type":
             return "write its fields, one a line"
-    return ""
+    return "see what `citycloud new` writes"
 
 
 def _network_suggestion(given: str) -> str:
