@@ -11,9 +11,6 @@ from citycloud.lab.handle import Files
 from citycloud.lab.rootfs import PATH
 from citycloud.lab.spec import LabHost, LabSpec, Role
 
-CGROUP = "citycloud-lab"
-"""Directory of ours in every cgroup hierarchy of the machine; below it one for each host."""
-
 DEVICES = ("/dev/net/tun", "/dev/kvm")
 SYSTEM_CALLS = "@keyring @memlock @mount @privileged @raw-io @resources bpf perf_event_open"
 
@@ -56,7 +53,7 @@ def _host(host: LabHost, files: Files, lower: Path, hierarchies: Sequence[Path],
         "upper": str(upper),
         "work": str(upper.with_name("work")),
         "root": str(files.root(host.name)),
-        "cgroups": [str(hierarchy / CGROUP / host.name) for hierarchy in hierarchies],
+        "cgroups": [str(hierarchy / files.cgroup / host.name) for hierarchy in hierarchies],
         "argv": argv,
         "env": environment(host.role),
         "log": str(files.logs / f"{host.name}.log"),
@@ -84,7 +81,7 @@ def boot_plan(
         "network_file": str(files.home / "network"),
         "namespaces": network.namespaces(spec),
         "sysctls": {**routers, **{host.name: dict(network.HOST_SYSCTLS) for host in spec.hosts}},
-        "host_side": network.host_side(spec),
+        "host_side": network.host_side(spec, files.device),
         "batches": [[batch.namespace, list(batch.lines)] for batch in network.batches(spec)],
         "limits": [list(pair) for pair in network.limits(spec)],
         "hosts": [

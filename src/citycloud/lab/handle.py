@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import signal
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from citycloud import paths
 from citycloud.errors import CitycloudError
+
+HOME = Path("/var/lib/citycloud/lab")
 
 
 class Busy(CitycloudError):
@@ -28,6 +31,21 @@ class Files:
     @classmethod
     def default(cls) -> Files:
         return cls(paths.lab())
+
+    @property
+    def _mark(self) -> str:
+        """Tells a lab elsewhere (``CITYCLOUD_LAB``) apart, so that a test's can stand beside the real one."""
+        return "" if self.home == HOME else hashlib.sha256(str(self.home).encode()).hexdigest()[:8]
+
+    @property
+    def device(self) -> str:
+        """The lab's one device in this machine's own namespace: goes with the lab."""
+        return f"cc{self._mark or 'lab'}0"
+
+    @property
+    def cgroup(self) -> str:
+        """Directory of ours in every cgroup hierarchy of the machine; below it one for each host."""
+        return f"citycloud-{self._mark or 'lab'}"
 
     @property
     def lock(self) -> Path:
@@ -112,10 +130,11 @@ def living(files: Files) -> int | None:
     The file holds the PID and its start time, so that another process that later got the same PID is not taken for it.
     """
     try:
-        pid, began = files.pid.read_text().split()
+        word, began = files.pid.read_text().split()
+        pid = int(word)
     except (OSError, ValueError):
         return None
-    return int(pid) if start_time(int(pid)) == began else None
+    return pid if start_time(pid) == began else None
 
 
 def kill(files: Files, limit: float = 30) -> bool:

@@ -15,9 +15,7 @@ from pathlib import Path
 
 from citycloud import proc
 from citycloud.errors import CitycloudError
-from citycloud.lab.boot import CGROUP
 from citycloud.lab.handle import Files
-from citycloud.lab.ranges import HOST_PORT
 
 WANTED = {
     "net/ipv4/neigh/default/gc_thresh1": 8192,
@@ -73,18 +71,16 @@ def _recorded(files: Files) -> dict[str, int]:
     return recorded
 
 
-def lab_cgroups(hierarchies: Iterable[Path]) -> list[Path]:
-    """Directories of the lab in the machine's cgroup hierarchies, deepest first."""
-    found = [top / CGROUP for top in hierarchies if (top / CGROUP).is_dir()]
-    return [
-        Path(directory) for top in found for directory, _, _ in os.walk(top, topdown=False)
-    ]  # rmdir works bottom up only
+def lab_cgroups(name: str, hierarchies: Iterable[Path]) -> list[Path]:
+    """Directories of the lab in the machine's cgroup hierarchies, deepest first: rmdir works bottom up only."""
+    found = [top / name for top in hierarchies if (top / name).is_dir()]
+    return [Path(directory) for top in found for directory, _, _ in os.walk(top, topdown=False)]
 
 
-def remove_cgroups(hierarchies: Iterable[Path], limit: float = 20) -> None:
+def remove_cgroups(name: str, hierarchies: Iterable[Path], limit: float = 20) -> None:
     """Remove the lab's cgroups; waits up to ``limit`` seconds for the last dead process to leave them."""
     end = time.monotonic() + limit
-    for directory in lab_cgroups(hierarchies):
+    for directory in lab_cgroups(name, hierarchies):
         while True:
             try:
                 directory.rmdir()
@@ -138,21 +134,21 @@ def detach_loops(files: Files) -> None:
             proc.run(["losetup", "--detach", name], timeout=30)
 
 
-def remove_line(limit: float = 20) -> None:
+def remove_line(device: str, limit: float = 20) -> None:
     """Take the lab's device out of this machine's namespace; a killed lab's goes by itself, but not at once."""
-    if not Path("/sys/class/net", HOST_PORT).exists():
+    if not Path("/sys/class/net", device).exists():
         return
-    proc.run(["ip", "link", "del", HOST_PORT], timeout=30, check=False)
+    proc.run(["ip", "link", "del", device], timeout=30, check=False)
     end = time.monotonic() + limit
-    while Path("/sys/class/net", HOST_PORT).exists():
+    while Path("/sys/class/net", device).exists():
         if time.monotonic() > end:
-            raise CitycloudError(f"device {HOST_PORT} of an earlier lab does not go away")
+            raise CitycloudError(f"device {device} of an earlier lab does not go away")
         time.sleep(0.05)
 
 
 def clear(files: Files) -> None:
     """Clear what a dead lab left on this machine. The lab must be dead; its own directory is not touched."""
-    remove_line()
+    remove_line(files.device)
     detach_loops(files)
-    remove_cgroups(cgroup_hierarchies())
+    remove_cgroups(files.cgroup, cgroup_hierarchies())
     restore_settings(files)

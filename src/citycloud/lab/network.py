@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from citycloud.city.model import Addresses, Subnets
-from citycloud.lab.ranges import HOST_PORT
 from citycloud.lab.spec import LabCarrier, LabHost, LabLink, LabSpec
 
 LAB_PORT = "host0"
@@ -170,12 +169,12 @@ def limits(spec: LabSpec) -> list[tuple[str, str]]:
     ]
 
 
-def host_side(spec: LabSpec) -> list[str]:
+def host_side(spec: LabSpec, device: str) -> list[str]:
     """Run in this machine's namespace by the lab's PID 1: the wire, its address, routes to all of the lab."""
     lines = [
-        f"link add name {HOST_PORT} type veth peer name {LAB_PORT} netns 1",  # 1: as the lab counts its processes
-        f"link set {HOST_PORT} up",
-        *_address(HOST_PORT, spec.host_line.first, spec.host_line.subnets),
+        f"link add name {device} type veth peer name {LAB_PORT} netns 1",  # 1: as the lab counts its processes
+        f"link set {device} up",
+        *_address(device, spec.host_line.first, spec.host_line.subnets),
     ]
     for subnets in spec.prefixes():
         lines += [

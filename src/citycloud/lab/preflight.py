@@ -19,7 +19,7 @@ from pathlib import Path
 from citycloud import paths
 from citycloud.findings import Finding, Place
 from citycloud.lab.handle import Files, living
-from citycloud.lab.ranges import HOST_PORT, INFRASTRUCTURE_IPV4, INFRASTRUCTURE_IPV6
+from citycloud.lab.ranges import INFRASTRUCTURE_IPV4, INFRASTRUCTURE_IPV6
 
 Network = IPv4Network | IPv6Network
 
@@ -154,11 +154,14 @@ def _ip(*arguments: str) -> list[dict[str, object]]:
 
 
 def networks_in_use(
-    addresses: Sequence[dict[str, object]], routes: Sequence[dict[str, object]], neighbours: Sequence[dict[str, object]]
+    addresses: Sequence[dict[str, object]],
+    routes: Sequence[dict[str, object]],
+    neighbours: Sequence[dict[str, object]],
+    own: str,
 ) -> list[tuple[Network, str]]:
     """Networks that the machine's addresses, routes and neighbours (as ``ip -json`` tells them) occupy. Pure.
 
-    Default routes cover everything and occupy nothing; the lab's own device does not count.
+    Default routes cover everything and occupy nothing; the lab's ``own`` device does not count.
     """
     used: list[tuple[Network, str]] = []
     for device in addresses:
@@ -171,7 +174,7 @@ def networks_in_use(
     for entry, user in [*routed, *heard]:
         if entry.get("dst") != "default":
             used.append((ip_network(str(entry["dst"]), strict=False), user))
-    return [(network, user) for network, user in dict.fromkeys(used) if not user.endswith(f" {HOST_PORT}")]
+    return [(network, user) for network, user in dict.fromkeys(used) if not user.endswith(f" {own}")]
 
 
 def _available(files: Files) -> float:
@@ -202,6 +205,6 @@ def observe(*, commands: bool = True) -> Facts:
         available=_available(files),
         disk=float(DISK_GIB) if alive else tightest[1],
         disk_at=str(tightest[0]),
-        used=tuple(networks_in_use(_ip("address"), routes, _ip("neighbour"))),
+        used=tuple(networks_in_use(_ip("address"), routes, _ip("neighbour"), files.device)),
         missing=tuple(name for name in COMMANDS if commands and shutil.which(name) is None),
     )

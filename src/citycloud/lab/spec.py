@@ -18,7 +18,7 @@ from citycloud.lab.ranges import INFRASTRUCTURE_IPV4, INFRASTRUCTURE_IPV6
 GATEWAY_NUMBER = 1
 CONTROLLER_NUMBER = 10
 INFRASTRUCTURE = Subnets(ipv4=IPv4Network(INFRASTRUCTURE_IPV4), ipv6=IPv6Network(INFRASTRUCTURE_IPV6))
-"""Point-to-point lines of the lab itself: to this machine, to the carriers, between carriers."""
+"""Point-to-point lines of the lab itself, where the City declares no network that its operators connect from."""
 
 
 class Role(StrEnum):
@@ -88,6 +88,8 @@ class LabSpec(Noun):
     """The whole lab. ``city`` is what it was made from; deploys read capacities and names there."""
 
     city: City
+    infrastructure: Subnets
+    """Point-to-point lines: to this machine, to the carriers, between carriers. Operators connect from here."""
     hosts: tuple[LabHost, ...]
     carriers: tuple[LabCarrier, ...]
     links: tuple[LabLink, ...]
@@ -118,10 +120,11 @@ class LabSpec(Noun):
     def prefixes(self) -> tuple[Subnets, ...]:
         """Every range that the lab uses, which this machine must not use for anything else."""
         ranges = [sub for carrier in self.carriers for sub in (carrier.management, carrier.external, carrier.tenant)]
-        return (INFRASTRUCTURE, *ranges)
+        return (self.infrastructure, *ranges)
 
-    def as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
+    def shape(self) -> dict[str, Any]:
+        """All but the City, as JSON: two labs of one shape differ at most in what is deployed on them."""
+        return self.model_dump(mode="json", exclude={"city"})
 
 
 def host_mac(ipv4: IPv4Address, port: int) -> str:
@@ -129,10 +132,10 @@ def host_mac(ipv4: IPv4Address, port: int) -> str:
     return ":".join(f"{octet:02x}" for octet in (0x02, 0xC2 + port, *ipv4.packed))
 
 
-def _line(number: int) -> Line:
-    """The ``number``-th point-to-point line of the lab's infrastructure (0 to 63)."""
-    net4 = IPv4Network((int(INFRASTRUCTURE.ipv4.network_address) + 4 * number, 30))
-    net6 = IPv6Network((int(INFRASTRUCTURE.ipv6.network_address) + (number << 64), 64))
+def _line(within: Subnets, number: int) -> Line:
+    """The ``number``-th point-to-point line of the lab's infrastructure (0 to 63 in a /24)."""
+    net4 = IPv4Network((int(within.ipv4.network_address) + 4 * number, 30))
+    net6 = IPv6Network((int(within.ipv6.network_address) + (number << 64), 64))
     ends = [Addresses(ipv4=net4.network_address + end, ipv6=net6.network_address + end) for end in (1, 2)]
     return Line(subnets=Subnets(ipv4=net4, ipv6=net6), first=ends[0], second=ends[1])
 
@@ -170,7 +173,7 @@ def _hosts(site: Site, management: Subnets) -> Iterator[LabHost]:
         yield _lab_host(site, management, host.id, ROLE_OF_GUESTS[host.guests], number)
 
 
-def _carrier(city: City, site: Site, number: int) -> LabCarrier:
+def _carrier(city: City, site: Site, uplink: Line) -> LabCarrier:
     if site.management is None or site.external is None or site.tenant is None:
         raise ValueError(f"site {site.id} has zones but declares no management, external or tenant range")
     routes = [
@@ -186,7 +189,7 @@ def _carrier(city: City, site: Site, number: int) -> LabCarrier:
         gateway=_at(site.management, GATEWAY_NUMBER),
         external_gateway=gateway(site.external),
         routes=tuple(routes),
-        uplink=_line(number),
+        uplink=uplink,
     )
 
 
@@ -196,20 +199,22 @@ def lab_spec(city: City) -> LabSpec:
     Raises ValueError where a site with zones declares no ranges; ``citycloud check`` finds that earlier.
     """
     sites = [site for site in city.sites if site.zones]
-    carriers = {site.id: _carrier(city, site, number) for number, site in enumerate(sites, 1)}
+    own = city.operations[0] if city.operations else INFRASTRUCTURE
+    carriers = {site.id: _carrier(city, site, _line(own, number)) for number, site in enumerate(sites, 1)}
     hosts = [host for site in sites for host in _hosts(site, carriers[site.id].management)]
     links = [link for link in city.links if set(link.sites) <= carriers.keys()]
     return LabSpec(
         city=city,
+        infrastructure=own,
         hosts=tuple(hosts),
         carriers=tuple(carriers.values()),
         links=tuple(
             LabLink(
                 carriers=(carriers[link.sites[0]].name, carriers[link.sites[1]].name),
                 megabits=link.megabits,
-                line=_line(32 + number),
+                line=_line(own, 32 + number),
             )
             for number, link in enumerate(links)
         ),
-        host_line=_line(0),
+        host_line=_line(own, 0),
     )

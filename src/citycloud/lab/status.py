@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from citycloud.lab.boot import CGROUP
 from citycloud.lab.handle import Files, living, start_time
 from citycloud.lab.launch import silent
 from citycloud.lab.machine import cgroup_hierarchies
@@ -64,10 +63,10 @@ def parse_rss(text: str) -> int:
     return int(values["anon"]) >> 20
 
 
-def memory(name: str, hierarchies: Iterable[Path]) -> int | None:
+def memory(group: str, name: str, hierarchies: Iterable[Path]) -> int | None:
     """MiB that the host's processes hold, instances included."""
     for hierarchy in hierarchies:
-        file = hierarchy / CGROUP / name / "memory.stat"
+        file = hierarchy / group / name / "memory.stat"
         if file.exists() and (text := file.read_text()):
             return parse_rss(text)
     return None
@@ -101,7 +100,7 @@ def status(files: Files) -> LabStatus:
                 ipv4=str(host.addresses.ipv4),
                 ipv6=str(host.addresses.ipv6),
                 silent=tuple(address for name, address in quiet if name == host.name),
-                memory_mib=memory(host.name, hierarchies),
+                memory_mib=memory(files.cgroup, host.name, hierarchies),
             )
             for host in hosts
         ),

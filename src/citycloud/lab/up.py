@@ -89,16 +89,16 @@ def _check(spec: LabSpec) -> None:
 
 
 def _key(spec: LabSpec, bare: bool) -> str:
-    return cache.key_of(spec.as_json(), bare)
+    return cache.key_of(spec.shape(), bare)
 
 
 def _refuse_other(files: Files, spec: LabSpec, bare: bool) -> None:
-    """Raise BadInput where a lab of another declaration is running."""
+    """Raise BadInput where a lab of another shape is running: its hosts can't become this one's."""
     if living(files) is None:
         return
     made_from = files.made_from.read_text() if files.made_from.exists() else ""
     if made_from != _key(spec, bare):
-        message = "a lab is running that was made from another declaration"
+        message = "a lab of another shape is running (other hosts or ranges, or bare)"
         finding = Finding("other-lab", Place(object=str(files.home)), message, "take it down first: citycloud lab down")
         raise BadInput("Nothing was touched.", [finding])
 
