@@ -50,13 +50,13 @@ def _tenant(city: City, site: Site, department: Department, here: Sequence[Half]
     return Tenant(
         department=department.id,
         title=department.name,
-        quota=_quota(site, department, len(here)),
+        quota=_quota(city, site, department, len(here)),
         router=Router(department.id, router_external(site, department)) if networks else None,
         networks=networks,
     )
 
 
-def _quota(site: Site, department: Department, machines: int) -> Quota:
+def _quota(city: City, site: Site, department: Department, machines: int) -> Quota:
     """Sizes as declared. Counts leave room: a migration holds old and new side by side."""
     declared = next(quota for quota in department.quotas if quota.site == site.id)
     room = 2 * machines + SPARE
@@ -65,7 +65,8 @@ def _quota(site: Site, department: Department, machines: int) -> Quota:
         memory_mib=declared.memory_gib * 1024,
         storage_gib=declared.storage_gib,
         machines=room,
-        networks=8,
+        networks=2 * len(city.segments),
+        routers=2,
         groups=room,
         rules=40 * room,
     )

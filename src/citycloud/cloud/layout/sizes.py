@@ -10,15 +10,15 @@ from citycloud.cloud.layout.values import Aggregate, Flavor, Image, VolumeType
 
 CAPACITY_ONLY = Image("capacity-only", "capacity-only.raw")
 """For computes without guests: nothing ever reads it."""
-DEBIAN = Image("debian-12", "debian-12.raw")
-KERNEL = Image("debian-12-kernel", "debian-12.vmlinuz", format="aki")
-RAMDISK = Image("debian-12-ramdisk", "debian-12.initrd", format="ari")
+DEBIAN = Image("debian-12", "root.raw")
+KERNEL = Image("debian-12-kernel", "vmlinuz", format="aki")
+RAMDISK = Image("debian-12-ramdisk", "initrd.img", format="ari")
 DEBIAN_QEMU = Image(
     "debian-12-qemu",
     DEBIAN.file,
     kernel=KERNEL.name,
     ramdisk=RAMDISK.name,
-    command_line="root=/dev/vda rw console=ttyS0 quiet panic=1",
+    command_line="root=/dev/vda rw console=ttyS0 quiet",
 )
 
 _IMAGES: dict[Guests, tuple[Image, ...]] = {

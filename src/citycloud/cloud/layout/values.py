@@ -89,6 +89,7 @@ class Quota:
     storage_gib: int
     machines: int
     networks: int
+    routers: int
     groups: int
     rules: int
 
@@ -119,7 +120,8 @@ class Rule:
     def key(self) -> str:
         """Unique in its group, and stable however the flows are ordered."""
         port = "any" if self.port is None else str(self.port)
-        return f"{self.direction}-{self.protocol}-{port}-{self.remote}"
+        # Pulumi's names of resources are joined by double colons
+        return f"{self.direction}-{self.protocol}-{port}-{self.remote.replace(':', '.')}"
 
 
 @dataclass(frozen=True)
