@@ -12,7 +12,7 @@ from rich.console import Console
 from citycloud import paths
 from citycloud.city.load import load_city, read
 from citycloud.city.model import City
-from citycloud.city.picture import picture, summary
+from citycloud.city.picture import machine_table, picture, summary
 from citycloud.city.skeleton import write_skeleton
 from citycloud.findings import Finding, errors
 
@@ -43,8 +43,12 @@ def check(city: CityPath = None, as_json: AsJson = False) -> None:
         raise typer.Exit(2)
 
 
-def show(city: CityPath = None, as_json: AsJson = False) -> None:
-    """What a city is: its sites, zones and capacity, its departments, systems, machines, and units."""
+def show(
+    city: CityPath = None,
+    machines: Annotated[bool, typer.Option("--machines", help="Every machine, with its names and addresses.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What a city is: its sites, zones and capacity, its segments, departments, systems and units."""
     declared = load_city(city or paths.city())
     if as_json:
         typer.echo(declared.model_dump_json(indent=2))
@@ -52,8 +56,8 @@ def show(city: CityPath = None, as_json: AsJson = False) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 160  # a file or a pipe is as wide as the tables want
-    for part in picture(declared):
-        console.print(part)
+    for part in [machine_table(declared)] if machines else picture(declared):
+        console.print(part, "")
 
 
 def new(city: Annotated[Path, typer.Argument(help="A directory that is not there yet.")]) -> None:

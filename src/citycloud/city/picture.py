@@ -13,6 +13,7 @@ from rich.tree import Tree
 from citycloud.city.model import City, Site
 from citycloud.city.rules.demand_above_quota import demand
 from citycloud.city.rules.quota_above_capacity import SIZES, capacity
+from citycloud.cloud.halves import halves
 
 
 def summary(city: City) -> str:
@@ -131,4 +132,23 @@ def _regions(city: City) -> Table:
     for region in city.regions:
         table.add_row(region.id, region.name, str(region.units))
     table.add_row("", "all", str(len(city.units)), style="bold")
+    return table
+
+
+def machine_table(city: City) -> Table:
+    """Every machine's halves, with their names and addresses."""
+    table = _table("Machines", "name", "half", "segment", "guests", "vCPU#", "GiB#", "disks GiB#", "IPv4", "IPv6")
+    for half in halves(city):
+        machine, addresses = half.machine, half.addresses
+        table.add_row(
+            f"{machine.id}.{half.site.id}.{city.domain}",
+            "primary" if half.primary else "standby",
+            machine.segment,
+            machine.guests,
+            str(machine.vcpu),
+            str(machine.memory_gib),
+            f"{machine.system_disk_gib} + {machine.data_disk_gib}",
+            str(addresses.ipv4),
+            str(addresses.ipv6),
+        )
     return table
