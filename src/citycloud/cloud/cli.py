@@ -5,10 +5,12 @@ from __future__ import annotations
 import typer
 
 from citycloud.cloud.env import shell_lines
+from citycloud.cloud.verify_cli import register_verify
 
 
 def register(app: typer.Typer) -> None:
     """Add the cloud's commands to the command line."""
+    register_verify(app)
 
     @app.command()
     def env() -> None:

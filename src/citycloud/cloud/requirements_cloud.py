@@ -7,7 +7,8 @@ from typing import Any
 
 from citycloud.city.model import Capacity, City, Department, Host, Segment, Site, Zone
 from citycloud.cloud.addresses import gateway, router_external, segment_subnets
-from citycloud.cloud.halves import halves
+from citycloud.cloud.halves import Half, halves
+from citycloud.cloud.requirements_flows import name_server
 from citycloud.cloud.requirements_kinds import Kind, Requirement
 from citycloud.report import Text
 
@@ -23,13 +24,14 @@ SERVICES = {
 
 
 def of(city: City) -> Iterator[Requirement]:
+    everyone = halves(city)
     for site in clouds(city):
         yield from _apis(city, site)
         yield from _capacity(site)
         for zone in site.zones:
             yield from _zone(site, zone)
         for department in city.departments:
-            yield from _department(city, site, department)
+            yield from _department(city, everyone, site, department)
     yield _city_capacity(city)
 
 
@@ -56,9 +58,11 @@ def _amount(vcpu: int, memory_gib: int, storage_gib: int) -> Text:
 
 
 def _apis(city: City, site: Site) -> Iterator[Requirement]:
+    if site.management is None:
+        return
     for service, port in SERVICES.items():
         for family, label in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
-            name = f"api.{site.id}.{city.domain}"
+            name, own = f"api.{site.id}.{city.domain}", name_server(site.management)
             yield Requirement(
                 Kind.API,
                 site.id,
@@ -67,7 +71,7 @@ def _apis(city: City, site: Site) -> Iterator[Requirement]:
                     f"{site.name}的 {service} 接口在 {label} 上以受信任的证书应答",
                     f"The {service} API of {site.id} answers over {label} with a certificate that can be trusted",
                 ),
-                {"name": name, "port": port, "family": family},
+                {"name": name, "port": port, "address": str(own.ipv4 if family == "ipv4" else own.ipv6)},
             )
 
 
@@ -149,7 +153,7 @@ def _zone(site: Site, zone: Zone) -> Iterator[Requirement]:
     )
 
 
-def _department(city: City, site: Site, department: Department) -> Iterator[Requirement]:
+def _department(city: City, everyone: Iterable[Half], site: Site, department: Department) -> Iterator[Requirement]:
     quota = next((quota for quota in department.quotas if quota.site == site.id), None)
     if quota is None:
         return
@@ -174,7 +178,7 @@ def _department(city: City, site: Site, department: Department) -> Iterator[Requ
         ),
         {"cores": quota.vcpu, "ram": quota.memory_gib * 1024, "gigabytes": quota.storage_gib},
     )
-    used = {half.segment.id for half in halves(city) if half.site == site and half.department == department}
+    used = {half.segment.id for half in everyone if half.site.id == site.id and half.department.id == department.id}
     if used:
         yield _router(site, department)
     for segment in city.segments:

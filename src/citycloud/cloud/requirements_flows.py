@@ -7,12 +7,12 @@ are as good, and one address too many is a fault.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
-from citycloud.city.model import City, Flow, Protocol, Site, Subnets
+from citycloud.city.model import Addresses, City, Flow, Protocol, Site, Subnets
 from citycloud.cloud.addresses import segment_subnets
-from citycloud.cloud.halves import Half, halves
+from citycloud.cloud.halves import Half
 
 ANY, OPERATIONS = "any", "operations"
 EVERYWHERE = Subnets(ipv4=IPv4Network("0.0.0.0/0"), ipv6=IPv6Network("::/0"))
@@ -24,10 +24,9 @@ Openings = Mapping[str, tuple[str, ...]]
 """From ``ingress IPv4 tcp/443`` to the prefixes it is open to, collapsed and sorted."""
 
 
-def openings(city: City, half: Half) -> Openings:
-    """Everything that the half may take and make, both directions and families."""
+def openings(city: City, everyone: Sequence[Half], half: Half) -> Openings:
+    """Everything that the half, one of ``everyone``, may take and make: both directions and families."""
     found: dict[str, list[IPv4Network | IPv6Network]] = defaultdict(list)
-    everyone = halves(city)
     for flow in city.flows:
         if half in named(everyone, flow.target):
             _open(found, "ingress", flow, _sources(city, everyone, flow, half))
@@ -56,6 +55,14 @@ def key(direction: str, family: str, protocol: str, port: int | None) -> str:
     return f"{direction} {family} {protocol}" + (f"/{port}" if port is not None else "")
 
 
+def name_server(management: Subnets) -> Addresses:
+    """A site's name server, where its cloud's APIs are too."""
+    return Addresses(
+        ipv4=management.ipv4.network_address + NAME_SERVER,
+        ipv6=management.ipv6.network_address + int(str(NAME_SERVER), 16),
+    )
+
+
 def _open(
     found: dict[str, list[IPv4Network | IPv6Network]], direction: str, flow: Flow, remotes: Iterable[Subnets]
 ) -> None:
@@ -69,10 +76,8 @@ def _platform(site: Site) -> Iterator[tuple[Protocol, int, Subnets]]:
     yield "tcp", 80, METADATA
     if site.management is None:
         return
-    server = Subnets(
-        ipv4=IPv4Network(site.management.ipv4.network_address + NAME_SERVER),
-        ipv6=IPv6Network(site.management.ipv6.network_address + int(str(NAME_SERVER), 16)),
-    )
+    own = name_server(site.management)
+    server = Subnets(ipv4=IPv4Network(own.ipv4), ipv6=IPv6Network(own.ipv6))
     yield "tcp", 53, server
     yield "udp", 53, server
 
@@ -84,7 +89,7 @@ def _shown(city: City, half: Half, end: str) -> Subnets:
     return Subnets(ipv4=IPv4Network(half.addresses.ipv4), ipv6=IPv6Network(half.addresses.ipv6))
 
 
-def _sources(city: City, everyone: tuple[Half, ...], flow: Flow, target: Half) -> list[Subnets]:
+def _sources(city: City, everyone: Sequence[Half], flow: Flow, target: Half) -> list[Subnets]:
     if flow.source == ANY:
         return [EVERYWHERE]
     if flow.source == OPERATIONS:
@@ -92,7 +97,7 @@ def _sources(city: City, everyone: tuple[Half, ...], flow: Flow, target: Half) -
     return [_shown(city, half, flow.source) for half in named(everyone, flow.source) if _may(half, target)]
 
 
-def _targets(city: City, everyone: tuple[Half, ...], flow: Flow, source: Half) -> list[Subnets]:
+def _targets(city: City, everyone: Sequence[Half], flow: Flow, source: Half) -> list[Subnets]:
     return [_shown(city, half, flow.target) for half in named(everyone, flow.target) if _may(source, half)]
 
 

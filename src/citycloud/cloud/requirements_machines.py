@@ -4,14 +4,13 @@ from inside. Pure."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
+from collections.abc import Iterator, Sequence
 
-from citycloud.city.model import City, Guests, Host, Site
+from citycloud.city.model import Addresses, City, Guests, Host, Site
 from citycloud.cloud.addresses import machine_mac
 from citycloud.cloud.halves import Half, halves
 from citycloud.cloud.requirements_cloud import clouds
-from citycloud.cloud.requirements_flows import openings
+from citycloud.cloud.requirements_flows import name_server, openings
 from citycloud.cloud.requirements_kinds import Kind, Requirement
 from citycloud.report import Text
 
@@ -21,10 +20,11 @@ CLOCK_SECONDS = 2.0
 
 
 def of(city: City) -> Iterator[Requirement]:
-    for half in halves(city):
-        yield from _server(city, half)
+    everyone = halves(city)
+    for half in everyone:
+        yield from _server(city, everyone, half)
         if real(half):
-            yield from _inside(city, half)
+            yield from _inside(city, everyone, half)
     yield from _names(city)
     yield from _apart(city)
     yield from _standby(city)
@@ -44,7 +44,7 @@ def _title(half: Half) -> Text:
     return Text(f"{half.site.name}的 {half.machine.id}", f"{half.machine.id} at {half.site.id}")
 
 
-def _server(city: City, half: Half) -> Iterator[Requirement]:
+def _server(city: City, everyone: Sequence[Half], half: Half) -> Iterator[Requirement]:
     machine, title = half.machine, _title(half)
     hosts = next(zone.hosts for zone in half.site.zones if zone.id == half.system.zone)
     size = f"{machine.vcpu} vCPU, {machine.memory_gib} GiB, {machine.system_disk_gib} GiB"
@@ -82,7 +82,7 @@ def _server(city: City, half: Half) -> Iterator[Requirement]:
             "mac": machine_mac(half.addresses.ipv4),
         },
     )
-    opened = openings(city, half)
+    opened = openings(city, everyone, half)
     yield Requirement(
         Kind.SECURITY,
         half.site.id,
@@ -108,31 +108,34 @@ def _server(city: City, half: Half) -> Iterator[Requirement]:
 
 
 def _names(city: City) -> Iterator[Requirement]:
-    """Every declared name, asked of each site's server over either family."""
+    """Every declared name, asked of each site's server: machines', systems' (each half that serves), the APIs'."""
     for half in halves(city):
-        yield from _name(city, name_of(city, half), half.addresses.ipv4, half.addresses.ipv6)
-    seen: set[str] = set()
+        yield from _name(city, name_of(city, half), [half.addresses], reverse=True)
+    serving: dict[str, dict[str, Addresses]] = defaultdict(dict)
     for half in halves(city):
-        if half.primary and half.system.id not in seen:
-            seen.add(half.system.id)
-            yield from _name(city, f"{half.system.id}.{city.domain}", half.addresses.ipv4, half.addresses.ipv6)
+        if half.primary or half.system.on_both:
+            serving[half.system.id].setdefault(half.site.id, half.addresses)
+    for system, by_site in serving.items():
+        yield from _name(city, f"{system}.{city.domain}", list(by_site.values()), reverse=False)
     for site in clouds(city):
         if site.management is not None:
-            four, six = site.management.ipv4.network_address + 10, site.management.ipv6.network_address + 0x10
-            yield from _name(city, f"api.{site.id}.{city.domain}", four, six)
+            yield from _name(city, f"api.{site.id}.{city.domain}", [name_server(site.management)], reverse=True)
 
 
-def _name(city: City, name: str, ipv4: IPv4Address, ipv6: IPv6Address) -> Iterator[Requirement]:
+def _name(city: City, name: str, found: Sequence[Addresses], *, reverse: bool) -> Iterator[Requirement]:
+    four, six = sorted(str(each.ipv4) for each in found), sorted(str(each.ipv6) for each in found)
+    listed = ", ".join((*four, *six))
+    back = Text("，反向解析也指向它", ", and their reverse names point back") if reverse else Text("", "")
     for site in clouds(city):
         yield Requirement(
             Kind.DNS,
             site.id,
             name,
             Text(
-                f"{site.name}的域名服务器说 {name} 是 {ipv4} 与 {ipv6}",
-                f"The name server of {site.id} says that {name} is {ipv4} and {ipv6}",
+                f"{site.name}的域名服务器答 {name} 为 {listed}{back.zh}",
+                f"The name server of {site.id} says that {name} is {listed}{back.en}",
             ),
-            {"A": [str(ipv4)], "AAAA": [str(ipv6)]},
+            {"A": four, "AAAA": six, "PTR": [*four, *six] if reverse else []},
         )
 
 
@@ -180,7 +183,7 @@ def _standby(city: City) -> Iterator[Requirement]:
             )
 
 
-def _inside(city: City, half: Half) -> Iterator[Requirement]:
+def _inside(city: City, everyone: Sequence[Half], half: Half) -> Iterator[Requirement]:
     """What is seen from inside of a real instance."""
     machine, title, name = half.machine, _title(half), name_of(city, half)
     for family, label, record in FAMILIES:
@@ -219,7 +222,7 @@ def _inside(city: City, half: Half) -> Iterator[Requirement]:
             f"{title.zh} 内部看到 {machine.vcpu} 个 vCPU 与 {machine.memory_gib} GiB 内存",
             f"{machine.vcpu} vCPU and {machine.memory_gib} GiB of memory are seen inside {title.en}",
         ),
-        {"vcpu": machine.vcpu, "memory_gib": machine.memory_gib, "guests": str(machine.guests)},
+        {"vcpu": machine.vcpu, "memory_gib": machine.memory_gib, "data_disk_gib": machine.data_disk_gib},
     )
     yield Requirement(
         Kind.CLOCK,
@@ -249,10 +252,10 @@ def _inside(city: City, half: Half) -> Iterator[Requirement]:
             f"{title.zh} 对外只监听已申报的端口",
             f"{title.en} listens to the outside on declared ports only",
         ),
-        {"ports": _declared_ports(city, half)},
+        {"ports": _declared_ports(city, everyone, half)},
     )
 
 
-def _declared_ports(city: City, half: Half) -> list[int]:
-    keys = [key for key in openings(city, half) if key.startswith("ingress") and "tcp/" in key]
+def _declared_ports(city: City, everyone: Sequence[Half], half: Half) -> list[int]:
+    keys = [key for key in openings(city, everyone, half) if key.startswith("ingress") and "tcp/" in key]
     return sorted({int(key.rpartition("/")[2]) for key in keys})

@@ -55,7 +55,9 @@ def of(city: City) -> Iterator[Requirement]:
 
 
 def _place(city: City, everyone: Sequence[Half], site: Site, zone: Zone, segment: Segment) -> Iterator[Requirement]:
-    here = [half for half in everyone if (half.site, half.system.zone, half.segment) == (site, zone.id, segment)]
+    here = [
+        half for half in everyone if (half.site.id, half.system.zone, half.segment.id) == (site.id, zone.id, segment.id)
+    ]
     targets = [half for half in here if real(half)]
     if here and not targets:
         yield from _unprovable(site, zone, segment)
@@ -83,7 +85,7 @@ def _undeclared(city: City, everyone: Sequence[Half], target: Half) -> list[Try]
     """From each source with a declared flow: a port without one. From sources without: the declared ports."""
     declared = _declared(city, everyone, target)
     ports = {attempt.port for attempt in declared}
-    opened = openings(city, target)
+    opened = openings(city, everyone, target)
     free = next(port for port in UNDECLARED if not any(key.endswith(f"/{port}") for key in opened))
     sources = dict.fromkeys([None, *(attempt.source for attempt in declared)])
     found = [Try(source, target, free, False) for source in sources]
