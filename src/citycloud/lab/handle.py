@@ -99,6 +99,11 @@ class Files:
         return self.home / "ssh"
 
     @property
+    def images(self) -> Path:
+        """A link to the cached guest image's files, which the Pulumi program uploads."""
+        return self.home / "images"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

@@ -33,10 +33,11 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
         if living(files) is None:
             _discard(files)
         lower = root(progress, bare=bare)
-        if not bare:
-            image.ensure(progress)
+        guest = None if bare else image.ensure(progress)
         if living(files) is None:
             _start(spec, files, lower, lock, progress, bare=bare)
+        if guest is not None:
+            _show_images(files, guest.root.parent)
         _finish(spec, files, progress, bare=bare)
 
 
@@ -141,6 +142,12 @@ def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> N
         openstack = importlib.import_module("citycloud.lab.openstack")
         openstack.deploy(spec, secrets.load(files), progress)
     files.ready.touch()
+
+
+def _show_images(files: Files, cached: Path) -> None:
+    """Let the Pulumi program find the guest image without knowing of the cache: ``images`` in the lab's directory."""
+    files.images.unlink(missing_ok=True)
+    files.images.symlink_to(cached)
 
 
 def _nspawn_arguments(role: Role) -> Sequence[str]:
