@@ -71,13 +71,18 @@ func properties(schema shim.SchemaMap, infos map[string]*tfbridge.SchemaInfo) ma
 				Terraform: name,
 				Shape:     shape(property, infos[name]),
 				Input:     property.Optional() || property.Required(),
-				Required:  property.Required(),
+				Required:  property.Required() && !hasDefault(property, infos[name]),
 				Secret:    property.Sensitive(),
 			}
 		}
 		return true
 	})
 	return named
+}
+
+// hasDefault is true too where the bridge or the environment gives a value.
+func hasDefault(property shim.Schema, info *tfbridge.SchemaInfo) bool {
+	return property.HasDefault() || (info != nil && info.HasDefault())
 }
 
 func shape(property shim.Schema, info *tfbridge.SchemaInfo) *Shape {

@@ -46,24 +46,20 @@ def describe(provider: Path, how: str = "describe") -> Description:
 
 
 def _served(terraform: str, said: dict[str, Any]) -> Served:
-    thing = Thing(
-        said["token"], _properties(said["properties"], inputs=True), _properties(said["properties"], inputs=False)
-    )
-    return Served(terraform, thing, {one["terraform"]: name for name, one in said["properties"].items()})
+    every = said["properties"]
+    thing = Thing(said["token"], _properties(every, inputs=True), _properties(every, inputs=False))
+    return Served(terraform, thing, {one["terraform"]: name for name, one in every.items()})
 
 
 def _properties(said: dict[str, Any], *, inputs: bool) -> dict[str, Property]:
-    """Only what programs may give, if ``inputs``; else all there is to see."""
+    """Only what programs may give, if ``inputs``; else all there is to see. Inside an object all can be given."""
     return {
-        name: Property(_shape(one["shape"], inputs=inputs), one["required"])
+        name: Property(_shape(one["shape"]), one["required"])
         for name, one in said.items()
         if one["input"] or not inputs
     }
 
 
-def _shape(said: dict[str, Any], *, inputs: bool) -> Shape:
-    return Shape(
-        said["type"],
-        _shape(said["of"], inputs=inputs) if said.get("of") else None,
-        _properties(said.get("properties") or {}, inputs=inputs),
-    )
+def _shape(said: dict[str, Any]) -> Shape:
+    of = _shape(said["of"]) if said.get("of") else None
+    return Shape(said["type"], of, _properties(said.get("properties") or {}, inputs=False))

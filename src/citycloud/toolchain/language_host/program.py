@@ -52,21 +52,26 @@ def _leave_quietly(signum: int, frame: FrameType | None) -> None:
     os._exit(128 + signum)
 
 
-def _own_frames(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the program's first frame on: how we came to it helps nobody."""
-    ours, machinery = __file__, ("<frozen runpy>", runpy.__file__, asyncio.__file__.rpartition(os.sep)[0])
-    seen = trace
+_MACHINERY = ("<frozen ", runpy.__file__, os.path.dirname(asyncio.__file__) + os.sep, __file__)  # noqa: PTH120
+
+
+def _own_frames(fault: BaseException) -> TracebackType | None:
+    """The traceback from the program's first frame on: how we and the SDK came to it helps nobody.
+
+    Without a frame of the program's the whole traceback is told, but for a program that can't even be read: where its
+    fault is stands in the fault itself.
+    """
+    seen = fault.__traceback__
     while seen is not None:
         file = seen.tb_frame.f_code.co_filename
-        pulumi = f"{os.sep}pulumi{os.sep}runtime{os.sep}" in file
-        if file != ours and not pulumi and not file.startswith(machinery):
+        if not file.startswith(_MACHINERY) and f"{os.sep}site-packages{os.sep}pulumi{os.sep}" not in file:
             return seen
         seen = seen.tb_next
-    return trace
+    return None if isinstance(fault, SyntaxError) else fault.__traceback__
 
 
 def _told(fault: BaseException) -> str:
-    return "".join(traceback.format_exception(type(fault), fault, _own_frames(fault.__traceback__)))
+    return "".join(traceback.format_exception(type(fault), fault, _own_frames(fault)))
 
 
 def _configure(request: Request) -> None:
