@@ -22,7 +22,13 @@ BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "button"
 
 KEPT_MODULES = (
     *(f"kernel/net/{part}/" for part in ("bridge", "ipv4", "ipv6", "netfilter", "packet", "sched")),
-    *("kernel/drivers/virtio/", "kernel/drivers/input/evdev", "kernel/fs/fuse/", "kernel/fs/overlayfs/"),
+    *(
+        "kernel/drivers/virtio/",
+        "kernel/drivers/input/evdev",
+        "kernel/fs/autofs/",
+        "kernel/fs/fuse/",
+        "kernel/fs/overlayfs/",
+    ),
 )
 """Prefixes of the other kernel modules that stay; with what they depend on, 10 of the package's 91 MiB."""
 
@@ -35,6 +41,7 @@ MASKED = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer"),
     *("e2scrub_reap.service", "systemd-pstore.service", "systemd-random-seed.service", "systemd-firstboot.service"),
     *("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "kmod-static-nodes.service"),
+    *("systemd-modules-load.service", "systemd-tmpfiles-setup-dev.service"),
     *("systemd-update-utmp.service", "systemd-update-utmp-runlevel.service", "systemd-machine-id-commit.service"),
     *("systemd-remount-fs.service", "systemd-fsck-root.service", "systemd-repart.service", "systemd-sysusers.service"),
     # Kernel file systems that a container may not mount, and that no part of the city asks for.
