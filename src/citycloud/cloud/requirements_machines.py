@@ -147,7 +147,7 @@ def _apart(city: City) -> Iterator[Requirement]:
     for (site, system, role), members in sets.items():
         if len(members) < 2:
             continue
-        hosts = [host for host in _zone_hosts(members[0]) if host.guests is members[0].machine.guests]
+        hosts = [host for host in _zone_hosts(members[0]) if host.guests in {half.machine.guests for half in members}]
         names = [half.machine.id for half in members]
         yield Requirement(
             Kind.APART,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from citycloud import paths
-from citycloud.cloud import verify_report
-from citycloud.cloud.requirements import TITLES, Kind
-from citycloud.cloud.verify import Verification, verify
+from citycloud.cloud.requirements_kinds import TITLES, Kind
 from citycloud.progress import Progress
-from citycloud.report import Outcome, Result, Written, write
+from citycloud.report import Outcome, Report, Result, Written, write
 from citycloud.report.write import as_json
+
+if TYPE_CHECKING:
+    from citycloud.cloud.verify import Verification
 
 SHOWN_FAILURES = 12
 
@@ -35,6 +36,10 @@ def register_verify(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Check what stands against the declaration, item by item: exit code 0 if all holds, 1 if not."""
+        # Imported only here: pytest and openstacksdk would cost every other command a second.
+        from citycloud.cloud import verify_report
+        from citycloud.cloud.verify import verify
+
         done = verify(city or paths.city(), only or (), Progress())
         page = report or (None if done.partial else paths.reports() / "city.html")
         shown = verify_report.report(done)
@@ -42,7 +47,7 @@ def register_verify(app: typer.Typer) -> None:
         if as_data:
             typer.echo(json.dumps(as_json(shown), ensure_ascii=False, indent=1))
         else:
-            _summary(done, written)
+            _summary(done, shown, written)
         if not done.passed():
             raise typer.Exit(1)
 
@@ -66,7 +71,7 @@ def _hidden(value: Any, secret: bool) -> set[str]:  # noqa: ANN401 (YAML)
     return {value} if secret and isinstance(value, str) else set()
 
 
-def _summary(done: Verification, written: Written | None) -> None:
+def _summary(done: Verification, shown: Report, written: Written | None) -> None:
     """The table by kind, what failed first, what could not be proved, and where the report is."""
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -81,7 +86,7 @@ def _summary(done: Verification, written: Written | None) -> None:
     unprovable = [each for each in done.requirements if each.unprovable is not None]
     if unprovable:
         console.print(f"\nNOT PROVABLE HERE, and not counted as passed ({len(unprovable)}):", style="yellow")
-        for limit in verify_report.report(done).limits:
+        for limit in shown.limits:
             console.print(f"  {limit.en}", style="yellow")
     seconds = (done.ended - done.began).total_seconds()
     bad = counts[Outcome.FAILED] + counts[Outcome.NOT_RUN]

@@ -68,7 +68,7 @@ def machine(name: str, system: str, number: int, segment: str, guests: Guests, d
     return Machine(
         id=name,
         system=system,
-        role="web",
+        role=name.split("-")[1],
         number=number,
         segment=segment,
         guests=guests,
