@@ -111,9 +111,9 @@ def _without_default(function: Any) -> set[str]:  # noqa: ANN401
 
 def modules() -> Iterator[ModuleType]:
     """Every module of the SDK, imported; what is deprecated says so at import, which is no news here."""
-    root = importlib.import_module(PACKAGE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        root = importlib.import_module(PACKAGE)
         for found in pkgutil.walk_packages(root.__path__, f"{PACKAGE}."):
             yield importlib.import_module(found.name)
 
