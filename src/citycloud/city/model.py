@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 SCHEMA_VERSION = 1
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")]
+Trait = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{1,255}$")]
+Grade = Annotated[int, Field(ge=1, le=4)]
+"""等保 level (GB/T 22239-2019)."""
 Protocol = Literal["tcp", "udp", "icmp"]
 
 
@@ -48,7 +52,7 @@ class Host(Noun):
     guests: Guests
     capacity: Capacity
     arch: Arch = Arch.X86_64
-    traits: tuple[str, ...] = ()
+    traits: tuple[Trait, ...] = ()
 
 
 class Zone(Noun):
@@ -56,8 +60,8 @@ class Zone(Noun):
 
     id: Id
     name: str
-    grades: tuple[int, ...]
-    """等保 levels (GB/T 22239-2019) of the systems that may stand here."""
+    grades: tuple[Grade, ...]
+    """Levels of the systems that may stand here."""
     hosts: tuple[Host, ...]
 
 
@@ -163,8 +167,7 @@ class System(Noun):
     site: Id
     """The primary Site."""
     zone: Id
-    grade: int = Field(ge=1, le=4)
-    """等保 level."""
+    grade: Grade
     dr_level: int | None = Field(default=None, ge=1, le=6)
     """GB/T 20988 level."""
     needs: tuple[Id, ...] = ()
@@ -231,7 +234,8 @@ class City(Noun):
     schema_version: Literal[1]
     id: Id
     name: str
-    domain: str
+    domain: Domain
+    """The DNS zone of the city's names, without the dot."""
     synthetic: bool
     """Whether what the city's plan does not say was made up."""
     dr_edition: Literal["2007"] = "2007"

@@ -1,4 +1,8 @@
-"""A City as a person reads it in a terminal: a tree of its sites, and tables. Pure; the caller prints."""
+"""A City as a person reads it in a terminal: a tree of its sites, and tables. Pure; the caller prints.
+
+All that is declared is wrapped in Text: in plain strings rich would read ``[x]`` as markup, and the ``:100:`` of an
+IPv6 address as an emoji.
+"""
 
 from __future__ import annotations
 
@@ -42,22 +46,26 @@ def _sizes(*sizes: int) -> str:
     return f"{vcpu:,} vCPU, {memory:,} GiB memory, {storage:,} GiB storage"
 
 
+def _line(name: str, rest: str) -> Text:
+    return Text.assemble((name, "bold"), rest)
+
+
 def _sites(city: City) -> Tree:
     carriers = {carrier.id: carrier.name for carrier in city.carriers}
     total = [sum(capacity(site, size) for site in city.sites) for size in SIZES]
-    tree = Tree(f"[bold]Sites[/]: {_sizes(*total)}")
+    tree = Tree(_line("Sites", f": {_sizes(*total)}"))
     for site in city.sites:
-        branch = tree.add(f"[bold]{site.id}[/] {site.name}, {carriers[site.carrier]}: {_cloud(site)}")
+        branch = tree.add(_line(site.id, f" {site.name}, {carriers[site.carrier]}: {_cloud(site)}"))
         for zone in site.zones:
             grades = ", ".join(str(grade) for grade in zone.grades)
-            leaf = branch.add(f"[bold]{zone.id}[/] {zone.name}, levels {grades}")
+            leaf = branch.add(_line(zone.id, f" {zone.name}, levels {grades}"))
             for host in zone.hosts:
                 size = _sizes(host.capacity.vcpu, host.capacity.memory_gib, host.capacity.storage_gib)
-                leaf.add(f"{host.id}  {host.arch}, guests {host.guests}: {size}")
+                leaf.add(Text(f"{host.id}  {host.arch}, guests {host.guests}: {size}"))
     for link in city.links:
-        tree.add(f"{link.sites[0]} — {link.sites[1]}: {link.megabits:,} Mbit/s")
+        tree.add(Text(f"{link.sites[0]} — {link.sites[1]}: {link.megabits:,} Mbit/s"))
     for pair in city.pairs:
-        tree.add(f"[bold]pair {pair.id}[/]: {', '.join(pair.systems)}")
+        tree.add(_line(f"pair {pair.id}", f": {', '.join(pair.systems)}"))
     return tree
 
 
@@ -76,6 +84,10 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
+def _row(table: Table, *cells: str) -> None:
+    table.add_row(*(Text(cell) for cell in cells))
+
+
 def _segments(city: City) -> Table:
     table = _table("Segments", "id", "name", "may reach", "from any", "machines#")
     machines = Counter(machine.segment for machine in city.machines)
@@ -83,7 +95,7 @@ def _segments(city: City) -> Table:
         reach = ", ".join(segment.may_reach)
         own = " (own department)" if segment.own_department_only else ""
         from_any = "yes" if segment.from_any else f"no{own}"
-        table.add_row(segment.id, segment.name, reach, from_any, str(machines[segment.id]))
+        _row(table, segment.id, segment.name, reach, from_any, str(machines[segment.id]))
     return table
 
 
@@ -101,7 +113,7 @@ def _departments(city: City) -> Table:
             need = needs.get((department.id, site), Counter())
             have = quotas.get(site)
             cells.append(", ".join(f"{need[size]:,} / {getattr(have, size):,}" for size in SIZES) if have else "none")
-        table.add_row(department.id, department.name, owner, str(systems[department.id]), *cells)
+        _row(table, department.id, department.name, owner, str(systems[department.id]), *cells)
     return table
 
 
@@ -111,7 +123,8 @@ def _systems(city: City) -> Table:
     )
     machines = Counter(machine.system for machine in city.machines)
     for system in city.systems:
-        table.add_row(
+        _row(
+            table,
             system.id,
             system.name,
             system.department,
@@ -130,8 +143,8 @@ def _systems(city: City) -> Table:
 def _regions(city: City) -> Table:
     table = _table("Extranet", "region", "name", "units#")
     for region in city.regions:
-        table.add_row(region.id, region.name, str(region.units))
-    table.add_row("", "all", str(len(city.units)), style="bold")
+        _row(table, region.id, region.name, str(region.units))
+    _row(table, "", "all", str(len(city.units)))
     return table
 
 
@@ -140,9 +153,10 @@ def machine_table(city: City) -> Table:
     table = _table("Machines", "name", "half", "segment", "guests", "vCPU#", "GiB#", "disks GiB#", "IPv4", "IPv6")
     for half in halves(city):
         machine, addresses = half.machine, half.addresses
-        table.add_row(
+        _row(
+            table,
             f"{machine.id}.{half.site.id}.{city.domain}",
-            "primary" if half.primary else "standby",
+            "both serve" if half.system.on_both else "primary" if half.primary else "standby",
             machine.segment,
             machine.guests,
             str(machine.vcpu),

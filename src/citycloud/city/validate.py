@@ -8,15 +8,28 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from citycloud.city.model import SCHEMA_VERSION, City
+from citycloud.city.model import SCHEMA_VERSION, City, Domain, Id, Trait
 from citycloud.city.places import Mark, Step, did_you_mean
 from citycloud.findings import Finding
 
+
+def _pattern(hint: object) -> str:
+    """The pattern of an ``Annotated[str, StringConstraints]``."""
+    return next(str(extra.pattern) for extra in get_args(hint) if isinstance(extra, StringConstraints))
+
+
 HINTS: dict[str, Any] = get_type_hints(City, include_extras=True)
 """What each section of a declaration holds."""
+
+
+_PATTERNS = {
+    _pattern(Id): "2 to 32 lower-case letters, digits and hyphens, a letter first",
+    _pattern(Domain): "a DNS name in lower case, such as city.example",
+    _pattern(Trait): "capital letters, digits and underscores, such as CUSTOM_XINCHUANG",
+}
 
 
 def item_type(section: str) -> object | None:
@@ -45,7 +58,7 @@ def _finding(hint: object, detail: ErrorDetails, value: object, mark: Mark, sect
     path: tuple[Step, ...] = detail["loc"]
     place = mark.at(*path)
     field = str(path[-1]) if path else section
-    around = f"{section} {value['id']!r}" if isinstance(value, dict) and "id" in value else section
+    around = f"{section.removesuffix('s')} {value['id']!r}" if isinstance(value, dict) and "id" in value else section
     match detail["type"]:
         case "extra_forbidden":
             known = _fields_at(hint, path[:-1])
@@ -70,7 +83,7 @@ def _suggestion(detail: ErrorDetails) -> str:
     given, context = detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "string_pattern_mismatch":
-            return "2 to 32 lower-case letters, digits and hyphens, a letter first"
+            return _PATTERNS.get(str(context["pattern"]), f"has to match {context['pattern']}")
         case "enum" | "literal_error" if isinstance(given, str):
             choices = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
             return did_you_mean(given, choices)

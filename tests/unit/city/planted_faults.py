@@ -71,6 +71,8 @@ THE_ISSUES_TEN = (
 )
 
 MORE = (
+    Planted("bad-value", "city.yaml", "domain: wuwei.example", "domain: Wu Wei", "a DNS name"),
+    Planted("bad-value", "regions.yaml", "id: minqin", "id: M", "lower-case letters"),
     Planted(
         "missing-field",
         "departments.yaml",

@@ -76,6 +76,17 @@ def test_show_machines_gives_each_halfs_addresses(app: typer.Typer) -> None:
     assert done.exit_code == 0
     assert "hydro-web.west.wuwei.example" in done.stdout
     assert "10.212.4.10" in done.stdout
+    assert "2001:db8:1100:100:c1:aff:fed3:40a" in done.stdout
+
+
+def test_show_takes_no_declared_word_for_markup(app: typer.Typer, tmp_path: Path) -> None:
+    city = copy_of_wuwei(tmp_path)
+    for file, old in (("systems.yaml", "智慧消防"), ("sites.yaml", "东城云数据中心"), ("departments.yaml", "市水务局")):
+        text = (city / file).read_text()
+        (city / file).write_text(text.replace(f"name: {old}", 'name: "[red]:100:[/nothing]"', 1))
+    done = CliRunner().invoke(app, ["show", str(city)])
+    assert done.exit_code == 0
+    assert done.stdout.count("[red]:100:[/nothing]") == 3
 
 
 def test_show_as_json_is_the_whole_city(app: typer.Typer) -> None:
