@@ -1,0 +1,1 @@
+"""Two real OpenStack clouds (Zed, as Debian 12 ships it) on the lab's hosts."""
