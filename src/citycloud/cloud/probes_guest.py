@@ -103,6 +103,8 @@ def stop(process: int) -> str:
         os.kill(process, signal.SIGKILL)
     except ProcessLookupError:
         return "gone"
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process, 0)
     return "stopped"
 
 

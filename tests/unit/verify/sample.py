@@ -129,7 +129,9 @@ def small_city() -> City:
             machine("clinic-web-2", "clinic", 11, "public", Guests.NONE, data=100),
             machine("care-web-1", "care", 10, "public", Guests.NONE),
         ),
+        operations=(subnets("10.200.0.0/24", "2001:db8:ff::/48"),),
         flows=(
+            Flow(source="operations", target="hydro", protocol="tcp", port=22),
             Flow(source="any", target="hydro-web-1", protocol="tcp", port=443),
             Flow(source="hydro-web-1", target="hydro-db-1", protocol="tcp", port=5432),
             Flow(source="public", target="clinic", protocol="tcp", port=8080),
