@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 
 from citycloud import paths
-
-
-def toolchain_bin() -> Path:
-    """Where the engine, the language host and their friends are put by the toolchain."""
-    return paths.cache() / "toolchain" / "bin"
+from citycloud.toolchain.places import bin_dir
 
 
 def exports() -> dict[str, str]:
     """The variables that differ from Pulumi's own defaults, PATH among them. No secret is in them: only its file."""
     here = os.environ.get("PATH", "").split(os.pathsep)
-    found = [entry for entry in here if entry and entry != str(toolchain_bin())]
+    found = [entry for entry in here if entry and entry != str(bin_dir())]
     return {
-        "PATH": os.pathsep.join([str(toolchain_bin()), *found]),
+        "PATH": os.pathsep.join([str(bin_dir()), *found]),
         "PULUMI_BACKEND_URL": f"file://{paths.state().absolute()}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase_file().absolute()),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -28,5 +23,11 @@ def exports() -> dict[str, str]:
 
 
 def shell_lines() -> str:
-    """The exports as a POSIX shell reads them: ``eval "$(citycloud env)"``."""
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports().items())
+    """The exports as a POSIX shell reads them: ``eval "$(citycloud env)"``.
+
+    What the shell has of OpenStack's own variables is taken back: they would speak of some other cloud.
+    """
+    told = exports()
+    foreign = [name for name in sorted(os.environ) if name.startswith("OS_") and name not in told]
+    lines = [f"unset {name}" for name in foreign]
+    return "\n".join(lines + [f"export {name}={shlex.quote(value)}" for name, value in told.items()])

@@ -19,7 +19,9 @@ from citycloud.cloud.halves import halves
 from citycloud.cloud.layout import Stack, stacks
 from citycloud.cloud.stacks import Workspace
 from citycloud.cloud.stacks_recover import recover
+from citycloud.cloud.stacks_sweep import sweep
 from citycloud.cloud.up_events import Outcome, follow
+from citycloud.cloud.verify_seen import connect
 from citycloud.errors import BadInput, CitycloudError, StepFailed
 from citycloud.findings import Finding, Place
 from citycloud.progress import Progress
@@ -127,7 +129,11 @@ def tear_down(
         more = ["--yes", "--skip-preview", *(["--ignore-protect"] if release else [])]
         return follow(workspace, "destroy", stack.name, *more, limit=LIMIT, tell=_teller(stack, progress))
 
-    return _all(there, above, work, "destroy", progress, jobs)
+    report = _all(there, above, work, "destroy", progress, jobs)
+    for stack in there:
+        if stack.department is None and (count := sweep(connect(stack.site))):
+            progress.say(f"{stack.site}: {count} security groups removed that Neutron had made for its projects")
+    return report
 
 
 def protected(workspace: Workspace, wanted: Sequence[Stack]) -> list[str]:
