@@ -75,7 +75,7 @@ def _shape(root: Path) -> None:
         path.chmod(0o755)  # whatever umask the checkout was made under
     for unit in recipe.MASKED:
         _link(root, f"etc/systemd/system/{unit}", "/dev/null")
-    for unit in recipe.NETWORK_UNITS:
+    for unit in recipe.STARTED:
         folder = "etc" if (root / "etc/systemd/system" / unit).is_file() else "usr/lib"
         _link(root, f"etc/systemd/system/multi-user.target.wants/{unit}", f"/{folder}/systemd/system/{unit}")
     _link(root, "etc/systemd/system/default.target", "/usr/lib/systemd/system/multi-user.target")

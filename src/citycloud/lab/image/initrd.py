@@ -42,8 +42,9 @@ def kept(dependencies: Mapping[str, Sequence[str]], prefixes: Sequence[str], wan
 
 def _entry(number: int, name: str, mode: int, data: bytes) -> bytes:
     """One member: 110 bytes of header, the name and the data, each padded to 4 bytes."""
-    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
-    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+    path = name.encode() + b"\0"
+    fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path), 0)
+    head = b"070701" + b"".join(b"%08X" % field for field in fields) + path
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 

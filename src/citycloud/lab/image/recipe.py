@@ -57,7 +57,7 @@ REMOVED = (
     *("usr/lib/udev/hwdb.d", "usr/lib/udev/hwdb.bin"),
 )
 
-NETWORK_UNITS = ("systemd-networkd.service", "ssh.service", "guest-hostkey.service", "guest-metadata.service")
+STARTED = ("systemd-networkd.service", "ssh.service", "guest-hostkey.service", "guest-metadata.service")
 """Enabled; everything else that starts is Debian's default."""
 
 
@@ -65,5 +65,5 @@ def inputs() -> list[object]:
     """JSON values that change when the image would: lists of this module, and the digests of the guest's files."""
     files = [INIT, *sorted(path for path in GUEST.rglob("*") if path.is_file())]
     digests = [[str(file.relative_to(HERE)), hashlib.sha256(file.read_bytes()).hexdigest()] for file in files]
-    lists = [PACKAGES, SIZE_MIB, BOOT_MODULES, KEPT_MODULES, MASKED, UDEV_RULES, REMOVED, NETWORK_UNITS]
+    lists = [PACKAGES, SIZE_MIB, BOOT_MODULES, KEPT_MODULES, MASKED, UDEV_RULES, REMOVED, STARTED]
     return [*lists, digests]
