@@ -15,7 +15,7 @@ class Progress:
     """Prints ``[12:04 3/17] east: keystone ...``. Safe to use from several threads."""
 
     def __init__(self, total: int = 0, console: Console | None = None) -> None:
-        self._console = console or Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self._console = console or Console(file=sys.stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
         self._began = time.monotonic()
         self._total, self._done = total, 0
         self._lock = threading.Lock()
@@ -28,7 +28,7 @@ class Progress:
     def say(self, text: str, style: str = "") -> None:
         spent = int(time.monotonic() - self._began)
         count = f" {self._done}/{self._total}" if self._total else ""
-        self._console.print(f"\\[{spent // 60:d}:{spent % 60:02d}{count}] {text}", style=style or None)
+        self._console.print(f"[{spent // 60:d}:{spent % 60:02d}{count}] {text}", style=style or None)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
