@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from openstack.exceptions import SDKException
 
 from citycloud.cloud.layout import Stack
 from citycloud.cloud.stacks import Workspace
+from citycloud.cloud.stacks_adopt import find
+from citycloud.cloud.verify_seen import connect
 from citycloud.errors import CitycloudError
 from citycloud.progress import Progress
 
 PATIENCE = 150.0
 """Seconds to wait for a living Pulumi that was told to stop."""
+REFRESH = 900.0
+"""Seconds for reading a whole stack from its cloud."""
 
 
 class Held(CitycloudError):
@@ -62,3 +70,32 @@ def recover(workspace: Workspace, stack: Stack, progress: Progress) -> None:
     """Make a stack that a killed Pulumi left behind fit for the next run. Raises Held."""
     if unlock(workspace, stack.name):
         progress.say(f"{stack.name}: a lock of a Pulumi that is gone was taken away", "yellow")
+    if pending := workspace.pending(stack.name):
+        taken = take_in(workspace, stack, pending)
+        progress.say(
+            f"{stack.name}: cut off in the middle of {len(pending)} operations; {taken} had been made", "yellow"
+        )
+
+
+def take_in(workspace: Workspace, stack: Stack, pending: Sequence[Mapping[str, Any]]) -> int:
+    """Find what was being made and take it into the state; how many there were. The rest is made anew, or read again.
+
+    Raises CitycloudError where Pulumi or the cloud does not answer.
+    """
+    try:
+        cloud: Any = connect(stack.site)
+        project = cloud.identity.find_project(stack.department).id if stack.department else None
+        known = {resource.get("id") for resource in workspace.resources(stack.name)}
+        made: list[str] = []
+        for one in (operation["resource"] for operation in pending if operation["type"] == "creating"):
+            found = find(cloud, one["type"], one["inputs"], project)
+            if found and found not in known:
+                made += [one["urn"], found]
+    except SDKException as fault:
+        raise CitycloudError(f"{stack.site}: the cloud could not be asked what stands: {fault}") from fault
+    imports = [word for part in made for word in ("--import-pending-creates", part)]
+    workspace.pulumi(
+        *("refresh", "--stack", stack.name, "--yes", "--skip-preview", "--clear-pending-creates", *imports),
+        timeout=REFRESH,
+    )
+    return len(made) // 2

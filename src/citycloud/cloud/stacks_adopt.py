@@ -1,0 +1,116 @@
+"""What a killed Pulumi had begun to make: found in the cloud again, so that it is taken in rather than made twice.
+
+Pulumi writes down that it is about to make a resource, makes it, and writes down what became of it. Killed in between,
+it does not know. For each kind of resource there is one way to recognise it by what it was asked to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from openstack.connection import Connection
+
+Asked = Mapping[str, Any]
+"""A resource's inputs, as Pulumi recorded them."""
+Finder = Callable[[Any, Asked, str | None], Iterable[str]]
+"""Ids of what may be it, given the cloud (as administrator), the inputs, and the project of the stack's user."""
+
+
+def find(cloud: Connection, kind: str, asked: Asked, project: str | None) -> str | None:
+    """The id of the one resource of that kind that is as asked; None where there is none, or no telling which."""
+    finder = _FINDERS.get(kind)
+    found = list(finder(cloud, asked, project)) if finder else []
+    return found[0] if len(found) == 1 else None
+
+
+def _ids(things: Iterable[Any]) -> list[str]:
+    return [str(thing.id) for thing in things]
+
+
+def _project(thing: Any) -> str | None:  # noqa: ANN401
+    return getattr(thing, "project_id", None)
+
+
+def _named(service: str, listing: str, *, own: bool = False) -> Finder:
+    """By name, and in its project: that it was asked to be in, or (``own``) that of the stack's user."""
+
+    def finder(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+        where = asked.get("tenantId") or (project if own else None)
+        things = getattr(getattr(cloud, service), listing)()
+        return _ids(one for one in things if one.name == asked["name"] and where in (None, _project(one)))
+
+    return finder
+
+
+def _of_all_projects(service: str, listing: str) -> Finder:
+    def finder(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+        things = getattr(getattr(cloud, service), listing)(all_projects=True, name=asked["name"])
+        return _ids(one for one in things if one.name == asked["name"] and project in (None, one.project_id))
+
+    return finder
+
+
+def _subnet(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    return _ids(cloud.network.subnets(network_id=asked["networkId"], name=asked["name"]))
+
+
+def _port(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    return _ids(cloud.network.ports(network_id=asked["networkId"], mac_address=asked["macAddress"]))
+
+
+def _interface(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    return [
+        port.id
+        for port in cloud.network.ports(device_id=asked["routerId"])
+        if any(fixed["subnet_id"] == asked["subnetId"] for fixed in port.fixed_ips)
+    ]
+
+
+def _rule(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    wanted = {
+        "direction": asked["direction"],
+        "ether_type": asked["ethertype"],
+        "protocol": asked["protocol"],
+        "port_range_min": asked.get("portRangeMin"),
+        "remote_ip_prefix": asked["remoteIpPrefix"],
+    }
+    rules = cloud.network.security_group_rules(security_group_id=asked["securityGroupId"])
+    return _ids(rule for rule in rules if all(getattr(rule, name) == value for name, value in wanted.items()))
+
+
+def _sharing(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    return _ids(cloud.network.rbac_policies(object_id=asked["objectId"], action=asked["action"]))
+
+
+def _server_group(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    groups = cloud.compute.server_groups(all_projects=True)
+    return _ids(one for one in groups if one.name == asked["name"] and one.project_id == project)
+
+
+def _attachment(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    server, volume = asked["instanceId"], asked["volumeId"]
+    attached = cloud.compute.volume_attachments(server)
+    return [f"{server}/{one.volume_id}" for one in attached if one.volume_id == volume]
+
+
+_FINDERS: dict[str, Finder] = {
+    "openstack:networking/network:Network": _named("network", "networks"),
+    "openstack:networking/subnet:Subnet": _subnet,
+    "openstack:networking/router:Router": _named("network", "routers"),
+    "openstack:networking/routerInterface:RouterInterface": _interface,
+    "openstack:networking/port:Port": _port,
+    "openstack:networking/secGroup:SecGroup": _named("network", "security_groups", own=True),
+    "openstack:networking/secGroupRule:SecGroupRule": _rule,
+    "openstack:networking/rbacPolicyV2:RbacPolicyV2": _sharing,
+    "openstack:compute/instance:Instance": _of_all_projects("compute", "servers"),
+    "openstack:compute/serverGroup:ServerGroup": _server_group,
+    "openstack:compute/volumeAttach:VolumeAttach": _attachment,
+    "openstack:compute/flavor:Flavor": _named("compute", "flavors"),
+    "openstack:compute/aggregateV2:AggregateV2": _named("compute", "aggregates"),
+    "openstack:blockstorage/volume:Volume": _of_all_projects("block_storage", "volumes"),
+    "openstack:blockstorage/volumeTypeV3:VolumeTypeV3": _named("block_storage", "types"),
+    "openstack:images/image:Image": _named("image", "images"),
+    "openstack:identity/project:Project": _named("identity", "projects"),
+    "openstack:identity/user:User": _named("identity", "users"),
+}
