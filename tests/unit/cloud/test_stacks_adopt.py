@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from types import SimpleNamespace as Thing
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from openstack.connection import Connection
 
 from citycloud.cloud.stacks_adopt import _FINDERS, find
 
@@ -13,9 +14,10 @@ NETWORK = "openstack:networking/network:Network"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
 
 
-def _cloud(**listings: list[Any]) -> Thing:
+def _cloud(**listings: list[Any]) -> Connection:
     service = Thing(**{name: (lambda things=things, **_: things) for name, things in listings.items()})
-    return Thing(network=service, compute=service, identity=service, block_storage=service, image=service)
+    cloud = Thing(network=service, compute=service, identity=service, block_storage=service, image=service)
+    return cast(Connection, cloud)
 
 
 def test_a_network_is_taken_in_by_its_name_within_its_project() -> None:
