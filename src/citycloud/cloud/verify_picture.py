@@ -101,7 +101,7 @@ def _link(drawing: Drawing, city: City, one: Site, other: Site, x: float, y: flo
 
 
 def _panel_height(city: City, site: Site, width: float) -> float:
-    return 112 + sum(_zone_height(zone, width) + 12 for zone in site.zones) + 74 + MATRIX_ROW * len(city.departments)
+    return 112 + sum(_zone_height(zone, width) + 12 for zone in site.zones) + 46 + MATRIX_ROW * len(city.departments)
 
 
 def _panel(drawing: Drawing, city: City, site: Site, x: float, y: float, width: float, height: float) -> None:
@@ -112,7 +112,7 @@ def _panel(drawing: Drawing, city: City, site: Site, x: float, y: float, width: 
     drawing.words(x + 16, y + 23, carrier, "strong bronze-text")
     drawing.words(x + width - 16, y + 23, Text("运营商网络", "carrier"), "small bronze-text", "end")
     drawing.words(x + 16, y + 64, Text(site.name, site.id), "big")
-    drawing.words(x + width - 16, y + 64, site.id, "mono soft", "end")
+    drawing.words(x + width - 16, y + 64, Text(site.id, ""), "mono soft", "end")
     if site.tenant is not None:
         drawing.words(x + 16, y + 90, f"{site.tenant.ipv4}   {site.tenant.ipv6}", "mono soft")
     below = y + 112

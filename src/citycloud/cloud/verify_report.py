@@ -21,7 +21,9 @@ def report(done: Verification) -> Report:
     city = done.city
     return Report(
         kind="verify",
-        title=Text(f"{city.name}政务云：建成与验证", f"The government cloud of {city.id}: what stands, verified"),
+        title=Text(
+            f"{city.name}政务云：建成与验证", f"The government cloud of {city.id.capitalize()}: what stands, verified"
+        ),
         subtitle=Text(
             f"{len(clouds(city))} 朵云由同一份申报而来，逐项对照申报检查："
             "接口所见、实例内所见、真实报文，IPv4 与 IPv6 一视同仁。",

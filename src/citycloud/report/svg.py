@@ -51,7 +51,8 @@ class Drawing:
             self.words(x, y, words.zh, style, anchor)
             return
         for language, said in (("zh", words.zh), ("en", words.en)):
-            self.add("text", escape(said), x=x, y=y, class_=style, text_anchor=anchor, lang=language)
+            if said:
+                self.add("text", escape(said), x=x, y=y, class_=style, text_anchor=anchor, lang=language)
 
     def source(self, title: Text) -> str:
         """The whole drawing, as inline SVG that names itself to screen readers."""
