@@ -20,12 +20,15 @@ class Project:
     home: Path
     env: dict[str, str]
 
-    def write(self, program: str, *, virtualenv: str = ".venv", name: str = "trial") -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
+    def write(self, program: str, *, virtualenv: str = ".venv", name: str = "trial", main: str = "") -> None:
+        """Write the project; its program is ``main`` (a directory or a file), else the project's own directory."""
+        file = self.home / main if main.endswith(".py") else self.home / main / "__main__.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
         (self.home / "Pulumi.yaml").write_text(
             f"name: {name}\nruntime:\n  name: python\n  options:\n    virtualenv: {virtualenv}\n"
+            + (f"main: {main}\n" if main else "")
         )
-        (self.home / "__main__.py").write_text(program)
+        file.write_text(program)
         if not (self.home / ".venv").exists():
             (self.home / ".venv").symlink_to(sys.prefix)
 

@@ -122,6 +122,22 @@ def test_a_program_that_exits_with_a_code_fails_with_that_code_told(project: Pro
     assert "the program ended with exit code 3" in failed.stdout
 
 
+@pytest.mark.parametrize("main", ["infra/", "infra/city.py"])
+def test_the_program_may_be_a_directory_or_a_file_of_the_project_and_imports_its_neighbours(
+    project: Project, main: str
+) -> None:
+    project.write(
+        "import pulumi\n"
+        "def late(_):\n    import neighbour\n    return neighbour.NAME\n"
+        "pulumi.export('name', pulumi.Output.from_input(1).apply(late))\n",
+        main=main,
+    )
+    (project.home / "infra" / "neighbour.py").write_text("NAME = 'next door'\n")
+    project.pulumi("stack", "init", "dev")
+    project.pulumi("up", "--yes", "-s", "dev")
+    assert project.outputs("dev") == {"name": "next door"}
+
+
 def test_what_a_program_prints_is_shown(project: Project) -> None:
     project.write("import sys\nprint('to the one side')\nprint('to the other', file=sys.stderr)\n")
     project.pulumi("stack", "init", "dev")

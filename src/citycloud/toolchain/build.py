@@ -28,6 +28,9 @@ BUILD_TIMEOUT = 3600.0
 TELL_EVERY = 15.0
 """Seconds between two lines of progress."""
 
+KEPT = 3
+"""Builds of one program that are kept, about 115 MB each for the engine and 45 MB for the provider."""
+
 
 class BuildFailed(CitycloudError):
     """Go could not build a program."""
@@ -99,6 +102,7 @@ def build(recipe: Recipe, progress: Progress) -> Path:
             made.mkdir(mode=0o755)
             _go_build(go, recipe, made / recipe.program, progress)
             made.rename(home)
+        _forget_older(recipe)
     return home / recipe.program
 
 
@@ -108,9 +112,18 @@ def _clear_leftovers() -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
+def _forget_older(recipe: Recipe) -> None:
+    """Keep the last ``KEPT`` builds of a program: another checkout may use one, and one may be running."""
+    ours = f"{recipe.program}-{'[0-9a-f]' * 16}-go*"
+    builds = sorted(places.root().glob(ours), key=lambda home: home.stat().st_mtime)
+    for home in builds[:-KEPT]:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def _environment() -> dict[str, str]:
     # Without C the same program comes out whether or not a C compiler is here.
-    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+    flags = f"{os.environ.get('GOFLAGS', '')} -mod=readonly".strip()
+    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": flags, "GOWORK": "off"}
 
 
 def _go_build(go: Path, recipe: Recipe, output: Path, progress: Progress) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from citycloud.errors import CitycloudError
-from citycloud.toolchain import build, install, launcher, places
+from citycloud.toolchain import build, cli, install, launcher, places
 from citycloud.toolchain.build import Recipe
 from citycloud.toolchain.model import Origin
 from citycloud.toolchain.status import status
@@ -167,6 +169,16 @@ def test_what_a_killed_builder_left_is_cleared_by_the_next(machine: Machine, bui
     assert list(places.root().glob(".building-*")) == []
 
 
+def test_only_the_last_builds_of_each_program_are_kept(machine: Machine, built: list[str]) -> None:
+    for module in ("provider", "engine"):
+        for number in range(build.KEPT + 2):
+            (machine.sources / module / "main.go").write_text(f"package main // {number}\n")
+            install.ensure(machine.progress)
+    assert len(list(places.root().glob(f"{places.PROVIDER}-*"))) == build.KEPT
+    assert len(list(places.root().glob("pulumi-[0-9a-f]*"))) == build.KEPT
+    assert build.kept(build.PROVIDER) and build.kept(build.ENGINE)
+
+
 def test_status_names_what_is_missing_and_changes_nothing(machine: Machine) -> None:
     assert not status().whole
     assert not places.root().exists()
@@ -176,3 +188,11 @@ def test_status_after_an_install_is_what_was_installed(machine: Machine, built: 
     installed = install.ensure(machine.progress)
     assert status() == installed
     assert status().as_json()["whole"] is True
+
+
+def test_the_command_shows_what_is_used_as_text_and_as_json(machine: Machine, built: list[str]) -> None:
+    missing = CliRunner().invoke(cli.app, ["status"])
+    assert (missing.exit_code, "citycloud toolchain install" in missing.output) == (1, True)
+    assert CliRunner().invoke(cli.app, ["install"]).exit_code == 0
+    told = json.loads(CliRunner().invoke(cli.app, ["status", "--json"]).output)
+    assert [part["origin"] for part in told["parts"]] == ["built", "built", "ours"]
