@@ -53,12 +53,15 @@ def started(units: Sequence[str]) -> Commands:
 @operation(is_idempotent=True)
 def accounts(sql: str) -> Commands:
     """Database accounts, by statements that hold passwords: on standard input, never as arguments."""
-    yield StringCommand("mariadb", "--batch", _stdin=sql.splitlines())
+    if sql:
+        yield StringCommand("mariadb", "--batch", _stdin=sql.splitlines())
 
 
 @operation(is_idempotent=True)
 def identity(wanted: str) -> Commands:
     """Users and catalogue in keystone (onhost/identity.py); the passwords go in on standard input."""
+    if not wanted:
+        return
     run = "runuser -u keystone -- env PYTHONPATH=/opt/citylab XDG_CACHE_HOME=/var/cache/citylab"
     yield StringCommand(f"{run} python3 -W ignore -m citylab.identity", _stdin=[wanted])
 
@@ -66,4 +69,5 @@ def identity(wanted: str) -> Commands:
 @operation(is_idempotent=True)
 def consumed(queues: Sequence[str]) -> Commands:
     """Wait until somebody consumes the message queues."""
-    yield StringCommand("env PYTHONPATH=/opt/citylab python3 -m citylab.queues", *queues)
+    if queues:
+        yield StringCommand("env PYTHONPATH=/opt/citylab python3 -m citylab.queues", *queues)

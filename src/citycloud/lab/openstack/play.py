@@ -14,7 +14,6 @@ import re  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
 
 from pyinfra.api.config import Config  # noqa: E402
 from pyinfra.api.connect import connect_all, disconnect_all  # noqa: E402
@@ -86,29 +85,28 @@ def inventory(job: Job) -> Inventory:
 
 
 def deploy(state: State, job: Job) -> None:
-    """The whole order of things. An operation runs on all hosts at once; the next begins when all have done it."""
+    """The whole order of things. An operation runs on all hosts at once; the next begins when all have done it.
+
+    pyinfra matches operations of different hosts by their position, so each host gets every operation; one that has
+    nothing to do there does nothing.
+    """
     by_name = {host.name: host for host in job.hosts}
 
-    def each(name: str, operation: Callable[..., Any], arguments: Callable[[HostJob], tuple[Any, ...] | None]) -> None:
+    def each(name: str, operation: Callable[..., object], arguments: Callable[[HostJob], tuple[object, ...]]) -> None:
         for target in state.inventory.get_active_hosts():
-            given = arguments(by_name[target.name])
-            if given is not None:
-                add_op(state, operation, *given, name=name, host=target, _timeout=TIME_LIMIT)
+            add_op(state, operation, *arguments(by_name[target.name]), name=name, host=target, _timeout=TIME_LIMIT)
 
-    def only_controllers(*given: object) -> Callable[[HostJob], tuple[Any, ...] | None]:
-        return lambda host: given if host.controller else None
-
-    def units(stage: Stage) -> Callable[[HostJob], tuple[Any, ...] | None]:
-        return lambda host: (host.stages[stage],) if host.stages.get(stage) else None
+    def stage(name: Stage) -> Callable[[HostJob], tuple[object, ...]]:
+        return lambda host: (host.stages.get(name, ()),)
 
     each("files", operations.tree, lambda host: (host.archive, host.digest, sum(host.stages.values(), ())))
     each("database, queue, cache, TLS, names", operations.started, lambda host: (host.base,))
-    each("database accounts", operations.accounts, lambda host: (host.sql,) if host.controller else None)
-    each("users and catalogue", operations.identity, lambda host: (host.identity,) if host.controller else None)
-    each("identity", operations.started, units(Stage.IDENTITY))
-    each("APIs", operations.started, units(Stage.APIS))
-    each("neutron answers its agents", operations.consumed, only_controllers(AGENT_QUEUES))
-    each("agents and computes", operations.started, units(Stage.AGENTS))
+    each("database accounts", operations.accounts, lambda host: (host.sql,))
+    each("users and catalogue", operations.identity, lambda host: (host.identity,))
+    each("identity", operations.started, stage(Stage.IDENTITY))
+    each("APIs", operations.started, stage(Stage.APIS))
+    each("neutron answers its agents", operations.consumed, lambda host: (AGENT_QUEUES if host.controller else (),))
+    each("agents and computes", operations.started, stage(Stage.AGENTS))
 
 
 def main() -> int:
