@@ -30,12 +30,10 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
     files = Files.default()
     with exclusive(files, "up") as lock:
         _refuse_other(files, spec, bare)
-        if living(files) is None:
-            _discard(files)
-        lower = root(progress, bare=bare)
         guest = None if bare else image.ensure(progress)
         if living(files) is None:
-            _start(spec, files, lower, lock, progress, bare=bare)
+            _discard(files)
+            _start(spec, files, root(progress, bare=bare), lock, progress, bare=bare)
         if guest is not None:
             _show_images(files, guest.root.parent)
         _finish(spec, files, progress, bare=bare)
@@ -139,8 +137,8 @@ def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> N
         launch.boot_missing(files)
         launch.await_hosts(spec.hosts, lambda: living(files) is not None, files.logs)
     if not bare:
-        openstack = importlib.import_module("citycloud.lab.openstack")
-        openstack.deploy(spec, secrets.load(files), progress)
+        openstack = importlib.import_module("citycloud.lab.openstack.deploy")
+        openstack.deploy(spec, spec.city, secrets.load(files), progress)
     files.ready.touch()
 
 
