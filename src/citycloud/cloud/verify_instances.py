@@ -23,16 +23,10 @@ from citycloud.cloud.requirements_machines import name_of, real
 from citycloud.cloud.verify_evidence import Sites
 from citycloud.cloud.verify_names import Names
 from citycloud.cloud.verify_seen import connect, console
+from citycloud.drivers.host_keys import host_key
 
 RECORDS = {"ipv4": "A", "ipv6": "AAAA"}
 CONNECT_SECONDS = 10
-KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]{60,})", re.MULTILINE)
-
-
-def host_key(log: str) -> str | None:
-    """The host key that a console log shows: of the last boot, where there are several."""
-    found = KEY.findall(log.replace("\r", ""))
-    return str(found[-1]) if found else None
 
 
 @dataclass

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from perfect_clouds import perfect
+from small_cities import small_city
 
 from citycloud.city.load import load_city
 from citycloud.city.model import City
@@ -16,9 +18,6 @@ from citycloud.cloud import checks_cloud, checks_machines
 from citycloud.cloud.requirements import Kind, Requirement, requirements
 from citycloud.cloud.requirements_cloud import clouds
 from citycloud.cloud.verify_seen import Provider, Seen
-
-from .perfect import perfect
-from .sample import small_city
 
 WUWEI = Path(__file__).parents[3] / "inventories" / "wuwei" / "city"
 OVER_APIS = (

@@ -1,4 +1,4 @@
-"""What is read from instances: host keys from consoles, and what checks say of machines not as declared."""
+"""What checks say of instances, seen from inside: nothing where they are as declared, and what is wrong where not."""
 
 from __future__ import annotations
 
@@ -6,24 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from small_cities import small_city
 
 from citycloud.cloud import checks_instances
 from citycloud.cloud.requirements import Kind, Requirement, requirements
-from citycloud.cloud.verify_instances import host_key
-
-from .sample import small_city
-
-OLD = "ssh-ed25519 " + "A" * 68
-NEW = "ssh-ed25519 " + "B" * 68
-
-
-def test_the_host_key_is_the_one_of_the_last_boot() -> None:
-    log = f"boot\r\n-----BEGIN SSH HOST KEY KEYS-----\r\n{OLD}\r\n-----END\r\nboot again\r\n{NEW} \r\nlogin:"
-    assert host_key(log) == NEW
-
-
-def test_a_console_without_a_host_key_has_none() -> None:
-    assert host_key("Debian GNU/Linux 12\nlogin: echo ssh-ed25519\n") is None
 
 
 class Machine:
