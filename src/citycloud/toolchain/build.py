@@ -123,7 +123,9 @@ def _forget_older(recipe: Recipe) -> None:
 def _environment() -> dict[str, str]:
     # Without C the same program comes out whether or not a C compiler is here.
     flags = f"{os.environ.get('GOFLAGS', '')} -mod=readonly".strip()
-    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": flags, "GOWORK": "off"}
+    # A GOROOT that is set belongs to the Go on PATH, which may not be the one that builds.
+    inherited = {name: value for name, value in os.environ.items() if name != "GOROOT"}
+    return {**inherited, "CGO_ENABLED": "0", "GOFLAGS": flags, "GOWORK": "off"}
 
 
 def _go_build(go: Path, recipe: Recipe, output: Path, progress: Progress) -> None:
