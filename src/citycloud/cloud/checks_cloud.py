@@ -20,11 +20,11 @@ def test_api(requirement: Requirement, saw: Saw) -> None:
     want = requirement.want
     trusted = ssl.create_default_context(cafile=str(paths.lab() / "ca.pem"))
     line = http.client.HTTPSConnection(want["address"], want["port"], timeout=TLS_SECONDS, context=trusted)
-    line.sock = trusted.wrap_socket(_dial(line), server_hostname=want["name"])
+    secured = trusted.wrap_socket(_dial(line), server_hostname=want["name"])
+    version, line.sock = secured.version(), secured
     try:
         line.request("GET", "/", headers={"Host": want["name"]})
         answer = line.getresponse()
-        version = line.sock.version()
     finally:
         line.close()
     saw(f"[{want['address']}]:{want['port']} {version}, certificate valid for {want['name']}, HTTP {answer.status}")

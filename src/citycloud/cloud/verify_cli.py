@@ -75,7 +75,7 @@ def _summary(done: Verification, shown: Report, written: Written | None) -> None
     """The table by kind, what failed first, what could not be proved, and where the report is."""
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("what was checked")
+    table.add_column("what was checked", no_wrap=True)
     for name in ("passed", "failed", "not provable here", "s"):
         table.add_column(name, justify="right")
     for kind, results in _by_kind(done).items():

@@ -23,6 +23,7 @@ from citycloud.cloud.verify_instances import Instances
 from citycloud.cloud.verify_names import Names
 
 CITY = pytest.StashKey[City]()
+UNPROVABLE = pytest.StashKey[list[Requirement]]()
 WANTED = pytest.StashKey[tuple[Requirement, ...]]()
 EVIDENCE = "evidence"
 """Key of a test's user property with one thing seen."""
@@ -73,6 +74,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [*others, *(item for _, item in sorted(ours, key=lambda pair: pair[0]))]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    asked = (requirement_of(item) for item in session.items)
+    session.config.stash[UNPROVABLE] = [each for each in asked if each is not None and each.unprovable is not None]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     requirement = requirement_of(item)
     if requirement is not None and requirement.unprovable is not None:
@@ -80,7 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    unprovable = [each for each in config.stash.get(WANTED, ()) if each.unprovable is not None]
+    unprovable = config.stash.get(UNPROVABLE, [])
     if unprovable:
         terminalreporter.section(f"{len(unprovable)} REQUIREMENTS NOT PROVABLE HERE", sep="!", yellow=True, bold=True)
         for requirement in unprovable:
