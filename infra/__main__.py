@@ -31,6 +31,7 @@ else:
     user = access.department_user(
         stack.department,
         access.endpoint(paths.clouds_yaml(), stack.site),
+        domain=city.id,
         project=below.require_output("projects").apply(lambda made: made[stack.department]),
         password=below.require_output("passwords").apply(lambda made: made[stack.department]),
     )

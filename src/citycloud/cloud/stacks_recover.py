@@ -84,7 +84,8 @@ def take_in(workspace: Workspace, stack: Stack, pending: Sequence[Mapping[str, A
     """
     try:
         cloud: Any = connect(stack.site)
-        project = cloud.identity.find_project(stack.department).id if stack.department else None
+        projects = workspace.outputs(stack.site).get("projects", {})
+        project = projects[stack.department] if stack.department else None
         known = {resource.get("id") for resource in workspace.resources(stack.name)}
         made: list[str] = []
         for one in (operation["resource"] for operation in pending if operation["type"] == "creating"):

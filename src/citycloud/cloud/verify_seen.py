@@ -99,7 +99,8 @@ def observe(site: str, cloud: Connection) -> Seen:
         "providers": lambda: _providers(cloud),
         "zones": lambda: compute("/os-availability-zone/detail")["availabilityZoneInfo"],
         "aggregates": lambda: compute("/os-aggregates")["aggregates"],
-        "projects": lambda: _get(identity, "/projects")["projects"],
+        # OpenStack's own are in Keystone's default domain, and one of them is called like a department
+        "projects": lambda: [one for one in _get(identity, "/projects")["projects"] if one["domain_id"] != "default"],
         "assignments": lambda: _get(identity, "/role_assignments?include_names=true")["role_assignments"],
         "networks": lambda: _get(network, "/networks")["networks"],
         "subnets": lambda: _get(network, "/subnets")["subnets"],

@@ -118,6 +118,7 @@ def _site(layout: SiteLayout) -> Counter[str]:
     return Counter(
         {kind: len(tenants) for kind in each}
         | {
+            "Project": len(tenants) + 1,  # the domain is one too
             "AggregateV2": len(layout.aggregates),
             "VolumeTypeV3": len(layout.volume_types),
             "Flavor": len(layout.flavors),

@@ -9,8 +9,6 @@ import pulumi
 import pulumi_openstack as openstack
 import yaml
 
-DOMAIN = "Default"
-
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -40,9 +38,9 @@ def administrator(cloud: str) -> openstack.Provider:
 
 
 def department_user(
-    name: str, at: Endpoint, project: pulumi.Input[str], password: pulumi.Input[str]
+    name: str, at: Endpoint, *, domain: str, project: pulumi.Input[str], password: pulumi.Input[str]
 ) -> openstack.Provider:
-    """The department's own user, in its own project."""
+    """The department's own user, in its own project. ``domain`` is Keystone's: the city's id."""
     return openstack.Provider(
         "department",
         auth_url=at.auth_url,
@@ -51,6 +49,6 @@ def department_user(
         user_name=name,
         password=password,
         tenant_id=project,
-        user_domain_name=DOMAIN,
-        project_domain_name=DOMAIN,
+        user_domain_name=domain,
+        project_domain_name=domain,
     )

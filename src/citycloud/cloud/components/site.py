@@ -32,10 +32,19 @@ class Site(Component):
         self.capacity = Capacity("capacity", layout, image_folders, self.child())
         self.groups = SecurityGroups("shared-groups", layout.groups, shared=True, opts=self.child())
         external = ProviderNetwork("provider-network", layout.external, self.child())
+        domain = identity.Project(
+            "domain", name=layout.city, description="The city's departments", is_domain=True, opts=self.child()
+        )
         role = identity.get_role_output(name="member", opts=pulumi.InvokeOutputOptions(parent=self)).id
         self.tenants = {
             tenant.department: Tenant(
-                tenant, site=layout.site, seed=seed, role=role, external=external, opts=self.child()
+                tenant,
+                site=layout.site,
+                domain=domain.id,
+                seed=seed,
+                role=role,
+                external=external,
+                opts=self.child(),
             )
             for tenant in layout.tenants
         }

@@ -25,6 +25,7 @@ class Tenant(Component):
         layout: values.Tenant,
         *,
         site: str,
+        domain: pulumi.Input[str],
         seed: pulumi.Output[str],
         role: pulumi.Input[str],
         external: ProviderNetwork,
@@ -33,11 +34,15 @@ class Tenant(Component):
         super().__init__(layout.department, opts)
         self._name = layout.department
         self.project = identity.Project(
-            f"{self._name}-project", name=self._name, description=layout.title, opts=self.child()
+            f"{self._name}-project",
+            name=self._name,
+            description=layout.title,
+            domain_id=domain,
+            opts=self.child(),
         )
         # secret, because the seed is
         self.password = seed.apply(lambda key: password(key, site, layout.department))
-        self._user(role)
+        self._user(role, domain)
         self._quotas(layout.quota)
         self.networks: dict[str, networking.Network] = {}
         self.subnets: dict[str, networking.Subnet] = {}
@@ -45,11 +50,12 @@ class Tenant(Component):
         for network in layout.networks:
             self._network(network, router)
 
-    def _user(self, role: pulumi.Input[str]) -> None:
+    def _user(self, role: pulumi.Input[str], domain: pulumi.Input[str]) -> None:
         user = identity.User(
             f"{self._name}-user",
             name=self._name,
             password=self.password,
+            domain_id=domain,
             default_project_id=self.project.id,
             opts=self.child(additional_secret_outputs=["password"]),
         )

@@ -29,7 +29,7 @@ def site_layout(city: City, site_id: str) -> SiteLayout:
     here = [half for half in ends.halves if half.site.id == site_id]
     return SiteLayout(
         site=site.id,
-        domain=city.domain,
+        city=city.id,
         external=way.external(site),
         aggregates=sizes.aggregates(site),
         flavors=sizes.flavors(here),

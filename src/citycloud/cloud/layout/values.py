@@ -137,7 +137,8 @@ class SiteLayout:
     """Everything on a site that departments share, or that only its administrator may make."""
 
     site: str
-    domain: str
+    city: str
+    """Its id: the Keystone domain that holds all projects and users, apart from OpenStack's own."""
     external: External
     aggregates: tuple[Aggregate, ...]
     flavors: tuple[Flavor, ...]
