@@ -73,6 +73,26 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
+def base_path() -> Path:
+    """Where the minimal Debian is, once it is made."""
+    return home() / f"base-{key_of(sorted(BASE_PACKAGES))}"
+
+
+def packages_path(names: Sequence[str]) -> Path:
+    """Where the base with these packages is, once it is made."""
+    return home() / f"packages-{key_of(base_path().name, sorted(names))}"
+
+
+def prepared_path(below: Path, inputs: Sequence[object]) -> Path:
+    """Where the prepared copy of the root ``below`` is, once it is made."""
+    return home() / f"prepared-{key_of(below.name, *inputs)}"
+
+
+def _at(path: Path, build: Builder, progress: Progress) -> Path:
+    name, _, key = path.name.rpartition("-")
+    return kept(name, key, build, progress)
+
+
 def kept(name: str, key: str, build: Builder, progress: Progress) -> Path:
     """The directory ``name-key``, made by ``build`` if it is not there. What a killed one half made goes first."""
     whole = home() / f"{name}-{key}"
@@ -118,7 +138,7 @@ def _bootstrap(root: Path, progress: Progress) -> None:
 
 def base(progress: Progress) -> Path:
     """The root of a minimal Debian with systemd, sshd and Python."""
-    return kept("base", key_of(sorted(BASE_PACKAGES)), _bootstrap, progress)
+    return _at(base_path(), _bootstrap, progress)
 
 
 NO_DOCUMENTATION = """path-exclude /usr/share/doc/*
@@ -179,7 +199,7 @@ def packages(names: Sequence[str], progress: Progress) -> Path:
             install(root, names)
             strip(root)
 
-    return kept("packages", key_of(below.name, sorted(names)), build, progress)
+    return _at(packages_path(names), build, progress)
 
 
 def prepared(below: Path, prepare: Callable[[Path], None], inputs: Sequence[object], progress: Progress) -> Path:
@@ -191,7 +211,7 @@ def prepared(below: Path, prepare: Callable[[Path], None], inputs: Sequence[obje
             prepare(root)
             strip(root)
 
-    return kept("prepared", key_of(below.name, *inputs), build, progress)
+    return _at(prepared_path(below, inputs), build, progress)
 
 
 def prune(used: Path) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from citycloud import paths
 from citycloud.city.load import load_city
 from citycloud.errors import BadInput, CitycloudError
 from citycloud.findings import Finding, Place
-from citycloud.lab import cache, identity, image, launch, machine, preflight, secrets
+from citycloud.lab import cache, identity, image, launch, machine, preflight, roots, secrets
 from citycloud.lab.boot import DEVICES, boot_plan
 from citycloud.lab.handle import Files, exclusive, kill, living
+from citycloud.lab.openstack.deploy import deploy
+from citycloud.lab.openstack.hosts import nspawn_args
 from citycloud.lab.spec import LabSpec, Role, lab_spec
 from citycloud.progress import Progress
 
@@ -30,10 +29,12 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
     files = Files.default()
     with exclusive(files, "up") as lock:
         _refuse_other(files, spec, bare)
+        progress.expect(1 if bare else 2)
         guest = None if bare else image.ensure(progress)
         if living(files) is None:
+            progress.expect(1 + roots.missing(bare=bare))
             _discard(files)
-            _start(spec, files, root(progress, bare=bare), lock, progress, bare=bare)
+            _start(spec, files, roots.root(progress, bare=bare), lock, progress, bare=bare)
         if guest is not None:
             _show_images(files, guest.root.parent)
         _finish(spec, files, progress, bare=bare)
@@ -62,22 +63,6 @@ def tidy() -> bool:
     except CitycloudError:
         return False
     return True
-
-
-def root(progress: Progress, *, bare: bool) -> Path:
-    """The cached root that every host's own is laid over."""
-    if bare:
-        return cache.base(progress)
-    packages = importlib.import_module("citycloud.lab.openstack.packages")
-    below = cache.packages(packages.PACKAGES, progress)
-    return cache.prepared(below, packages.prepare_root, _sources(Path(packages.__file__ or "")), progress)
-
-
-def _sources(packages: Path) -> list[str]:
-    """Digests of the files that ``prepare_root`` works with: its module's, its renderer's and the templates'."""
-    here = packages.parent
-    files = [packages, here / "render.py", *sorted(here.glob("templates/**/*")), *sorted(here.glob("onhost/**/*"))]
-    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
 
 
 def _check(spec: LabSpec) -> None:
@@ -121,7 +106,7 @@ def _start(spec: LabSpec, files: Files, lower: Path, lock: int, progress: Progre
         machine.raise_settings(files)
         devices = [device for device in DEVICES if Path(device).exists()]
         hierarchies = machine.cgroup_hierarchies()
-        extra = {role: () if bare else _nspawn_arguments(role) for role in Role}
+        extra = {role: () if bare else nspawn_args(role) for role in Role}
         plan = boot_plan(spec, files, lower, hierarchies=hierarchies, devices=devices, extra=extra)
         files.plan.write_text(json.dumps(plan))
         files.hosts.write_text(json.dumps([host.model_dump(mode="json") for host in spec.hosts]))
@@ -137,8 +122,7 @@ def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> N
         launch.boot_missing(files)
         launch.await_hosts(spec.hosts, lambda: living(files) is not None, files.logs)
     if not bare:
-        openstack = importlib.import_module("citycloud.lab.openstack.deploy")
-        openstack.deploy(spec, spec.city, secrets.load(files), progress)
+        deploy(spec, spec.city, secrets.load(files), progress)
     files.ready.touch()
 
 
@@ -146,9 +130,3 @@ def _show_images(files: Files, cached: Path) -> None:
     """Let the Pulumi program find the guest image without knowing of the cache: ``images`` in the lab's directory."""
     files.images.unlink(missing_ok=True)
     files.images.symlink_to(cached)
-
-
-def _nspawn_arguments(role: Role) -> Sequence[str]:
-    hosts = importlib.import_module("citycloud.lab.openstack.hosts")
-    found: Sequence[str] = hosts.nspawn_args(role)
-    return found

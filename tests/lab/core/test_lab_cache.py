@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from citycloud.lab import cache, mirror, up
+from citycloud.lab import cache, mirror, roots
 from citycloud.progress import Progress
 
 pytestmark = pytest.mark.lab
@@ -22,7 +22,7 @@ PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 @pytest.fixture(scope="module", params=["base", "prepared"])
 def root(request: pytest.FixtureRequest) -> Path:
-    return up.root(Progress(), bare=request.param == "base")
+    return roots.root(Progress(), bare=request.param == "base")
 
 
 def plain_files(root: Path) -> Iterator[Path]:

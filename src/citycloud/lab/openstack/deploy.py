@@ -97,7 +97,7 @@ def _files(
 def play(job: Job, progress: Progress) -> None:
     """Run the job in a process of its own, and tell what it does. Raises StepFailed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "citycloud.lab.openstack.play"],
+        ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "citycloud.lab.openstack.play"],  # dies with us
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
