@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from plants import CITYCLOUD
 
 from citycloud import proc
 from citycloud.lab.handle import Files
@@ -13,4 +14,4 @@ UP_SECONDS = 1500
 @pytest.fixture(scope="session")
 def city_up(lab: Files) -> None:
     """``citycloud up`` has succeeded (it changes nothing where all stands)."""
-    proc.run(["citycloud", "up"], timeout=UP_SECONDS)
+    proc.run([*CITYCLOUD, "up"], timeout=UP_SECONDS)

@@ -6,6 +6,8 @@ which nobody uses; those on real instances change nothing that outlasts them.
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from citycloud.cloud.verify_seen import Thing, connect
 
 SITE = "east"
 LAB_SECONDS = 60
+CITYCLOUD = (sys.executable, "-m", "citycloud.cli")
 
 
 @dataclass
@@ -42,8 +45,10 @@ class World:
     def named(self, things: str, name: str) -> Thing:
         return next(one for one in getattr(self.instances.seen(SITE), things) if one["name"] == name)
 
-    def on_lab_host(self, host: str, *command: str) -> str:
-        return proc.run(["citycloud", "lab", "shell", host, *command], timeout=LAB_SECONDS).stdout
+    def on_lab_host(self, host: str, script: str, given: str | None = None) -> str:
+        """Run a shell script on a host of the lab; ``given`` is its input."""
+        words = ["lab", "shell", host, "sh", "-c", shlex.quote(script)]
+        return proc.run([*CITYCLOUD, *words], stdin=given, timeout=LAB_SECONDS).stdout
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,13 @@ class Plant:
 PLANTS: list[Plant] = []
 
 
-def plant(**caught: str) -> Callable[[Callable[[World], Iterator[None]]], Callable[[World], Iterator[None]]]:
-    """Keys are requirement ids with ``__`` for ``/`` and ``_`` for ``-``."""
+def plant(
+    caught: Mapping[str, str],
+) -> Callable[[Callable[[World], Iterator[None]]], Callable[[World], Iterator[None]]]:
+    """Keep what it decorates as a Plant."""
 
     def keep(make: Callable[[World], Iterator[None]]) -> Callable[[World], Iterator[None]]:
-        ids = {key.replace("__", "/").replace("_", "-"): words for key, words in caught.items()}
-        PLANTS.append(Plant(contextmanager(make), ids))
+        PLANTS.append(Plant(contextmanager(make), caught))
         return make
 
     return keep
@@ -84,9 +90,11 @@ def _call(api: Any, verb: str, path: str, *, microversion: str | None = None, **
 
 
 @plant(
-    capacity_host__east__east_x1="VCPU is 2323, should be 2322",
-    capacity_site__east__all="VCPU is",
-    capacity_city__all="VCPU is 18901, should be 18900",
+    {
+        "capacity-host/east/east-x1": "VCPU is 2323, should be 2322",
+        "capacity-site/east/all": "VCPU is",
+        "capacity-city/all": "VCPU is 18901, should be 18900",
+    }
 )
 def a_host_lends_one_vcpu_more(world: World) -> Iterator[None]:
     api = world.cloud.placement
@@ -106,7 +114,7 @@ def a_host_lends_one_vcpu_more(world: World) -> Iterator[None]:
         put(total)
 
 
-@plant(host_traits__east__east_g2="CUSTOM_PLANTED")
+@plant({"host-traits/east/east-g2": "CUSTOM_PLANTED"})
 def a_host_gets_a_trait(world: World) -> Iterator[None]:
     api = world.cloud.placement
     found = _call(api, "get", "/resource_providers?name=east-g2", microversion="1.17")["resource_providers"]
@@ -125,7 +133,7 @@ def a_host_gets_a_trait(world: World) -> Iterator[None]:
         _call(api, "delete", "/traits/CUSTOM_PLANTED", microversion="1.17")
 
 
-@plant(zone__east__general="nova-compute is down on east-g2")
+@plant({"zone/east/general": "hosts: is"})
 def a_compute_service_is_disabled(world: World) -> Iterator[None]:
     api = world.cloud.compute
     services = _call(api, "get", "/os-services?host=east-g2&binary=nova-compute", microversion="2.53")["services"]
@@ -137,7 +145,7 @@ def a_compute_service_is_disabled(world: World) -> Iterator[None]:
         _call(api, "put", path, microversion="2.53", json={"status": "enabled"})
 
 
-@plant(aggregate__east__xinchuang="planted should not be there")
+@plant({"aggregate/east/xinchuang": "planted should not be there"})
 def an_aggregate_gets_other_metadata(world: World) -> Iterator[None]:
     api = world.cloud.compute
     path = f"/os-aggregates/{world.named('aggregates', 'xinchuang')['id']}/action"
@@ -151,7 +159,7 @@ def an_aggregate_gets_other_metadata(world: World) -> Iterator[None]:
 # -- departments -------------------------------------------------------------------------------------------------------
 
 
-@plant(project__east__finance="is an administrator too")
+@plant({"project/east/finance": "is an administrator too"})
 def a_member_becomes_an_administrator(world: World) -> Iterator[None]:
     api, seen = world.cloud.identity, world.instances.seen(SITE)
     project = seen.project("finance")["id"]
@@ -166,7 +174,7 @@ def a_member_becomes_an_administrator(world: World) -> Iterator[None]:
         _call(api, "delete", path)
 
 
-@plant(quota__east__education="cores is")
+@plant({"quota/east/education": "cores is"})
 def a_quota_is_raised(world: World) -> Iterator[None]:
     api, project = world.cloud.compute, world.named("projects", "education")["id"]
     before = world.instances.seen(SITE).quotas["education"]["cores"]
@@ -178,7 +186,7 @@ def a_quota_is_raised(world: World) -> Iterator[None]:
         _call(api, "put", path, json={"quota_set": {"cores": before}})
 
 
-@plant(network__east__police__government_public="198.18.77.0/28")
+@plant({"network/east/police/government-public": "198.18.77.0/28"})
 def a_network_gets_another_subnet(world: World) -> Iterator[None]:
     api, network = world.cloud.network, world.named("networks", "police-government-public")
     asked = {"network_id": network["id"], "ip_version": 4, "cidr": "198.18.77.0/28", "enable_dhcp": False}
@@ -189,7 +197,7 @@ def a_network_gets_another_subnet(world: World) -> Iterator[None]:
         _call(api, "delete", f"/subnets/{subnet['id']}")
 
 
-@plant(router__east__police="the router translates addresses")
+@plant({"router/east/police": "the router translates addresses"})
 def a_router_translates_addresses(world: World) -> Iterator[None]:
     api, seen = world.cloud.network, world.instances.seen(SITE)
     project = seen.project("police")["id"]
@@ -211,36 +219,41 @@ def a_router_translates_addresses(world: World) -> Iterator[None]:
         put(False)
 
 
-@plant(dns__west__e_seal_web_east_wuwei_example="A: is 10.99.99.99")
+@plant({"dns/west/e-seal-web.east.wuwei.example": "10.99.99.99"})
 def a_name_server_answers_wrongly(world: World) -> Iterator[None]:
     zone, host = "/etc/knot/zones/wuwei.example.zone", "west-ctl"
-    kept = world.on_lab_host(host, "cat", zone)
-    change = f"sed -i -E 's/^(e-seal-web\\.east\\.\\S* .*\\bA) .*/\\1 10.99.99.99/' {zone}"
-    world.on_lab_host(host, "sh", "-c", f"'{change}; knotc -b zone-reload wuwei.example'")
+    kept = world.on_lab_host(host, f"cat {zone}")
+    line = "e-seal-web.east.wuwei.example. "
+    changed = [
+        f"{line} 60 IN A 10.99.99.99" if row.startswith(line) and " A " in row else row for row in kept.splitlines()
+    ]
+
+    def put(text: str) -> None:
+        world.on_lab_host(host, f"cat > {zone} && knotc --blocking zone-reload wuwei.example", text)
+
+    put("\n".join(changed) + "\n")
     try:
-        assert world.on_lab_host(host, "cat", zone) != kept, "nothing was planted"
         yield
     finally:
-        proc.run(["citycloud", "lab", "shell", host, "sh", "-c", f"'cat > {zone}'"], stdin=kept, timeout=LAB_SECONDS)
-        world.on_lab_host(host, "knotc", "-b", "zone-reload", "wuwei.example")
+        put(kept)
 
 
 # -- machines without guests -------------------------------------------------------------------------------------------
 
 
-@plant(server__east__bright_eyes_web="status: is SHUTOFF")
+@plant({"server/east/bright-eyes-web": "status: is SHUTOFF"})
 def a_server_is_stopped(world: World) -> Iterator[None]:
     with _stopped(world, "bright-eyes-web"):
         yield
 
 
-@plant(standby__oa="east: oa-web is SHUTOFF")
+@plant({"standby/oa": "east: oa-web is SHUTOFF"})
 def a_standby_half_is_stopped(world: World) -> Iterator[None]:
     with _stopped(world, "oa-web"):
         yield
 
 
-@plant(server__east__spatial_base_db="there is none")
+@plant({"server/east/spatial-base-db": "there is none"})
 def a_server_is_not_there(world: World) -> Iterator[None]:
     """Under another name it is as good as deleted to those who look for it by name."""
     server = world.server("spatial-base-db")
@@ -271,7 +284,7 @@ def _stopped(world: World, machine: str) -> Iterator[None]:
         reach("os-start", "ACTIVE")
 
 
-@plant(port__east__bright_eyes_video="addresses")
+@plant({"port/east/bright-eyes-video": "addresses"})
 def a_port_gets_another_address(world: World) -> Iterator[None]:
     seen = world.instances.seen(SITE)
     port = seen.ports_of(seen.server("bright-eyes-video"))[0]
@@ -285,7 +298,7 @@ def a_port_gets_another_address(world: World) -> Iterator[None]:
         _call(world.cloud.network, "put", path, json={"port": {"fixed_ips": port["fixed_ips"]}})
 
 
-@plant(volume__east__bright_eyes_video="sizes of attached volumes")
+@plant({"volume/east/bright-eyes-video": "sizes of attached volumes"})
 def a_volume_too_many_is_attached(world: World) -> Iterator[None]:
     server = world.server("bright-eyes-video")
     cloud = world.cloud
@@ -306,8 +319,10 @@ def a_volume_too_many_is_attached(world: World) -> Iterator[None]:
 
 
 @plant(
-    security__east__hydro_web="ingress IPv6 tcp/8971 should not be there",
-    shut__east__general__internet_facing__hydro_web__8971__operators__ipv6="it was not dropped: answered",
+    {
+        "security/east/hydro-web": "ingress IPv6 tcp/8971 should not be there",
+        "shut/east/general/internet-facing/hydro-web/8971/operators/ipv6": "it was not dropped: answered",
+    }
 )
 def a_rule_too_many_opens_a_port_over_ipv6(world: World) -> Iterator[None]:
     api, seen = world.cloud.network, world.instances.seen(SITE)
@@ -326,15 +341,17 @@ def a_rule_too_many_opens_a_port_over_ipv6(world: World) -> Iterator[None]:
 
 
 @plant(
-    open__east__general__department_only__hydro_db__5432__hydro_web_east__ipv4="did not come through: timeout",
-    open__east__general__department_only__hydro_db__5432__hydro_web_west__ipv6="did not come through: timeout",
+    {
+        "open/east/general/department-only/hydro-db/5432/hydro-web.east/ipv4": "did not come through: timeout",
+        "open/east/general/department-only/hydro-db/5432/hydro-web.west/ipv6": "did not come through: timeout",
+    }
 )
 def a_filter_drops_a_declared_flow(world: World) -> Iterator[None]:
     with _filtered(world, "hydro-db", "iifname != lo tcp dport 5432 drop"):
         yield
 
 
-@plant(ssh__east__hydro_files__ipv6="")
+@plant({"ssh/east/hydro-files/ipv6": ""})
 def a_filter_drops_ssh_over_ipv6(world: World) -> Iterator[None]:
     with _filtered(world, "hydro-files", "meta nfproto ipv6 tcp dport 22 drop"):
         yield
@@ -355,7 +372,7 @@ def _filtered(world: World, machine: str, rule: str) -> Iterator[None]:
 # -- inside of instances -----------------------------------------------------------------------------------------------
 
 
-@plant(hostname__east__hydro_db="hostname: is planted")
+@plant({"hostname/east/hydro-db": "hostname: is planted"})
 def an_instance_is_renamed(world: World) -> Iterator[None]:
     world.host("hydro-db").check_output("hostname planted")
     try:
@@ -364,7 +381,7 @@ def an_instance_is_renamed(world: World) -> Iterator[None]:
         world.host("hydro-db").check_output("hostname hydro-db")
 
 
-@plant(inside_addresses__east__hydro_web="10.99.0.1")
+@plant({"inside-addresses/east/hydro-web": "10.99.0.1"})
 def an_instance_gets_another_address(world: World) -> Iterator[None]:
     world.host("hydro-web").check_output("ip address add 10.99.0.1/32 dev lo scope global")
     try:
@@ -373,7 +390,7 @@ def an_instance_gets_another_address(world: World) -> Iterator[None]:
         world.host("hydro-web").check_output("ip address del 10.99.0.1/32 dev lo")
 
 
-@plant(clock__east__hydro_files="s away")
+@plant({"clock/east/hydro-files": "s away"})
 def a_clock_is_put_wrong(world: World) -> Iterator[None]:
     """On the emulated machine: it has a clock of its own."""
     world.host("hydro-files").check_output(f"date -s @{time.time() + 600:.0f}")
@@ -383,7 +400,7 @@ def a_clock_is_put_wrong(world: World) -> Iterator[None]:
         world.host("hydro-files").check_output(f"date -s @{time.time():.2f}")
 
 
-@plant(login__east__hydro_web='accounts with a password: is ["planted"]')
+@plant({"login/east/hydro-web": 'accounts with a password: is ["planted"]'})
 def an_account_gets_a_password(world: World) -> Iterator[None]:
     host = world.host("hydro-web")
     host.check_output("useradd --no-create-home --shell /usr/sbin/nologin planted")
@@ -394,7 +411,7 @@ def an_account_gets_a_password(world: World) -> Iterator[None]:
         host.check_output("userdel planted")
 
 
-@plant(listening__east__hydro_web="undeclared TCP ports: 3306")
+@plant({"listening/east/hydro-web": "undeclared TCP ports: 3306"})
 def an_undeclared_port_is_listened_on(world: World) -> Iterator[None]:
     host = world.host("hydro-web")
     started = host.check_output(probes.guest_command("listen", {"ports": [3306], "seconds": 600}))

@@ -11,7 +11,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from plants import PLANTS, Plant, World
+from plants import CITYCLOUD, PLANTS, Plant, World
 
 from citycloud import paths, proc
 from citycloud.city.load import load_city
@@ -41,7 +41,7 @@ class Told:
 
 
 def verified(page: Path, *words: str) -> Told:
-    done = proc.run(["citycloud", "verify", "--json", "--report", str(page), *words], timeout=600, check=False)
+    done = proc.run([*CITYCLOUD, "verify", "--json", "--report", str(page), *words], timeout=600, check=False)
     assert done.returncode in (0, 1), done.stderr
     told = json.loads(done.stdout)
     results = {one["id"]: one for group in told["groups"] for one in group["results"]}
