@@ -72,6 +72,8 @@ def _released(progress: Progress) -> Part | None:
     if not (home / "pulumi").is_file():
         release = releases.engine(releases.table(), releases.platform_name())
         if release is None or not release.sha256:
+            if build.kept(build.ENGINE) is None:
+                progress.say("toolchain: releases.toml knows no hash of a release for this platform: building instead")
             return None
         try:
             with progress.step(f"toolchain: fetch {release.file}"):
