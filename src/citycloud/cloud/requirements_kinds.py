@@ -35,6 +35,7 @@ class Kind(StrEnum):
     HOSTNAME = "hostname"
     INSIDE_ADDRESSES = "inside-addresses"
     INSIDE_SIZE = "inside-size"
+    INSIDE_VCPU = "inside-vcpu"
     CLOCK = "clock"
     LOGIN = "login"
     LISTENING = "listening"
@@ -85,7 +86,8 @@ TITLES: dict[Kind, Text] = {
     Kind.SSH: Text("真实实例：以申报的名字登录", "Real instances: SSH under the declared name"),
     Kind.HOSTNAME: Text("真实实例：主机名", "Real instances: hostname"),
     Kind.INSIDE_ADDRESSES: Text("真实实例：内部所见地址", "Real instances: addresses seen inside"),
-    Kind.INSIDE_SIZE: Text("真实实例：内部所见 vCPU 与内存", "Real instances: vCPU and memory seen inside"),
+    Kind.INSIDE_SIZE: Text("真实实例：内部所见内存与数据盘", "Real instances: memory and data disk seen inside"),
+    Kind.INSIDE_VCPU: Text("真实实例：内部所见 vCPU", "Real instances: vCPU seen inside"),
     Kind.CLOCK: Text("真实实例：时钟", "Real instances: clock"),
     Kind.LOGIN: Text("真实实例：禁止口令登录", "Real instances: no login by password"),
     Kind.LISTENING: Text("真实实例：监听端口", "Real instances: listening ports"),

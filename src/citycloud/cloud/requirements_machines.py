@@ -18,6 +18,11 @@ FAMILIES = (("ipv4", "IPv4", "A"), ("ipv6", "IPv6", "AAAA"))
 CLOCK_SECONDS = 2.0
 """How far an instance's clock may be from this machine's."""
 
+SHARED_PROCESSORS = Text(
+    "此处无法证明：容器共用主机的全部处理器，其 vCPU 数只计入容量",
+    "not provable here: containers share all processors of their host, and their vCPU count as capacity only",
+)
+
 
 def of(city: City) -> Iterator[Requirement]:
     everyone = halves(city)
@@ -214,15 +219,28 @@ def _inside(city: City, everyone: Sequence[Half], half: Half) -> Iterator[Requir
         ),
         {"ipv4": str(half.addresses.ipv4), "ipv6": str(half.addresses.ipv6)},
     )
+    disk = Text(f"与 {machine.data_disk_gib} GiB 的数据盘", f" and a disk of {machine.data_disk_gib} GiB")
+    more = disk if machine.data_disk_gib else Text("", "")
     yield Requirement(
         Kind.INSIDE_SIZE,
         half.site.id,
         machine.id,
         Text(
-            f"{title.zh} 内部看到 {machine.vcpu} 个 vCPU 与 {machine.memory_gib} GiB 内存",
-            f"{machine.vcpu} vCPU and {machine.memory_gib} GiB of memory are seen inside {title.en}",
+            f"{title.zh} 内部看到 {machine.memory_gib} GiB 内存{more.zh}",
+            f"{machine.memory_gib} GiB of memory{more.en} are seen inside {title.en}",
         ),
-        {"vcpu": machine.vcpu, "memory_gib": machine.memory_gib, "data_disk_gib": machine.data_disk_gib},
+        {"memory_gib": machine.memory_gib, "data_disk_gib": machine.data_disk_gib},
+    )
+    yield Requirement(
+        Kind.INSIDE_VCPU,
+        half.site.id,
+        machine.id,
+        Text(
+            f"{title.zh} 内部看到 {machine.vcpu} 个 vCPU",
+            f"{machine.vcpu} vCPU are seen inside {title.en}",
+        ),
+        {"vcpu": machine.vcpu},
+        SHARED_PROCESSORS if machine.guests is Guests.LXC else None,
     )
     yield Requirement(
         Kind.CLOCK,

@@ -175,7 +175,12 @@ def _limits(done: Verification) -> list[Text]:
 
 
 def _places(own: list[Requirement]) -> list[str]:
-    return list(dict.fromkeys(requirement.subject.rpartition("/")[0] for requirement in own))
+    return list(dict.fromkeys(_place(requirement.subject) for requirement in own))
+
+
+def _place(subject: str) -> str:
+    """Zone and segment, or the machine."""
+    return subject.rpartition("/")[0] or subject
 
 
 def _always(city: City) -> list[Text]:

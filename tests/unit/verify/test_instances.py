@@ -77,7 +77,16 @@ def said(kind: Kind, answers: Mapping[str, str], offered: list[str], monkeypatch
     return ""
 
 
-INSIDE = (Kind.SSH, Kind.HOSTNAME, Kind.INSIDE_ADDRESSES, Kind.INSIDE_SIZE, Kind.CLOCK, Kind.LOGIN, Kind.LISTENING)
+INSIDE = (
+    Kind.SSH,
+    Kind.HOSTNAME,
+    Kind.INSIDE_ADDRESSES,
+    Kind.INSIDE_SIZE,
+    Kind.INSIDE_VCPU,
+    Kind.CLOCK,
+    Kind.LOGIN,
+    Kind.LISTENING,
+)
 
 
 @pytest.mark.parametrize("kind", INSIDE)
@@ -92,8 +101,8 @@ FAULTS = (
     (Kind.HOSTNAME, {"/etc/hostname": "debian"}, "/etc/hostname"),
     (Kind.INSIDE_ADDRESSES, {"ip -j address": ADDRESSES % "2001:db8::77"}, "addresses"),
     (Kind.INSIDE_ADDRESSES, {"ip -j -6": "[]"}, "no default route (ip -6)"),
-    (Kind.INSIDE_SIZE, {"nproc": "8"}, "vCPU: is 8"),
     (Kind.INSIDE_SIZE, {"awk '/^MemTotal": str(24 * 1024**2)}, "memory is 24.00 GiB"),
+    (Kind.INSIDE_VCPU, {"nproc": "8"}, "vCPU: is 8, should be 2"),
     (Kind.CLOCK, {"date": "4000000009.0"}, "9.0 s away"),
     (Kind.LOGIN, {"awk -F:": "root"}, "accounts with a password"),
     (Kind.LISTENING, {"ss": RIGHT["ss"] + "\nLISTEN 0 128 *:3306 *:*"}, "undeclared TCP ports: 3306"),
@@ -112,3 +121,9 @@ def test_a_machine_that_is_not_as_declared_is_caught(
 
 def test_a_server_that_offers_passwords_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ways to log in" in said(Kind.LOGIN, RIGHT, ["publickey", "password"], monkeypatch)
+
+
+def test_the_processors_of_a_container_are_not_provable_and_those_of_an_emulated_machine_are() -> None:
+    found = {each.subject: each.unprovable for each in requirements(small_city()) if each.kind is Kind.INSIDE_VCPU}
+    assert found["hydro-web-1"] is not None
+    assert found["hydro-db-1"] is None
