@@ -15,7 +15,7 @@ PACKAGES = ("udev", "acpid", "curl", "netcat-openbsd", "rsync", "busybox-static"
 """On top of the lab's base (cache.BASE_PACKAGES). Acpid answers the power button, at a tenth of logind's start."""
 
 SIZE_MIB = 512
-"""Of the file system; nova grows it to the flavor's disk."""
+"""Of the file system; it grows to the flavor's disk: nova sees to a container's, guest-grow.service to the others'."""
 
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "button")
 """Loaded by the initial RAM disk, so that nothing has to wait for udev to find them."""
@@ -57,7 +57,10 @@ REMOVED = (
     *("usr/lib/udev/hwdb.d", "usr/lib/udev/hwdb.bin"),
 )
 
-STARTED = ("systemd-networkd.service", "ssh.service", "guest-hostkey.service", "guest-metadata.service")
+STARTED = (
+    *("systemd-networkd.service", "ssh.service"),
+    *("guest-hostkey.service", "guest-metadata.service", "guest-grow.service"),
+)
 """Enabled; everything else that starts is Debian's default."""
 
 
