@@ -15,15 +15,15 @@ DEVICES = ("/dev/net/tun", "/dev/kvm")
 SYSTEM_CALLS = "@keyring @memlock @mount @privileged @raw-io @resources bpf perf_event_open"
 
 
-def environment(role: Role) -> dict[str, str]:
+def environment(role: Role, *, old_cgroups: bool) -> dict[str, str]:
     """For systemd-nspawn: a writable /proc/sys, and the cgroup layout that the role needs.
 
-    libvirt's LXC driver works on the old hierarchies only.
+    libvirt's LXC driver needs controllers; where the machine has them in the old hierarchies, they are only there.
     """
     return {
         "PATH": PATH,
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "1",
-        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "0" if role is Role.LXC else "1",
+        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "0" if role is Role.LXC and old_cgroups else "1",
         "SYSTEMD_NSPAWN_TMPFS_TMP": "0",
     }
 
@@ -45,17 +45,19 @@ def container(host: LabHost, files: Files, devices: Sequence[str], extra: Sequen
     ]
 
 
-def _host(host: LabHost, files: Files, lower: Path, hierarchies: Sequence[Path], argv: list[str]) -> dict[str, Any]:
+def _host(
+    host: LabHost, files: Files, lower: Sequence[Path], hierarchies: Sequence[Path], argv: list[str]
+) -> dict[str, Any]:
     upper = files.upper(host.name)
     return {
         "name": host.name,
-        "lower": str(lower),
+        "lower": ":".join(map(str, lower)),
         "upper": str(upper),
         "work": str(upper.with_name("work")),
         "root": str(files.root(host.name)),
         "cgroups": [str(hierarchy / files.cgroup / host.name) for hierarchy in hierarchies],
         "argv": argv,
-        "env": environment(host.role),
+        "env": environment(host.role, old_cgroups=len(hierarchies) > 1),
         "log": str(files.logs / f"{host.name}.log"),
     }
 
@@ -63,13 +65,13 @@ def _host(host: LabHost, files: Files, lower: Path, hierarchies: Sequence[Path],
 def boot_plan(
     spec: LabSpec,
     files: Files,
-    lower: Path,
+    lower: Sequence[Path],
     *,
     hierarchies: Sequence[Path],
     devices: Sequence[str] = DEVICES,
     extra: Mapping[Role, Sequence[str]],
 ) -> dict[str, Any]:
-    """What init.py runs: network first, then every host on its overlay over ``lower``.
+    """What init.py runs: network first, then every host on its overlay over ``lower`` (uppermost first).
 
     ``hierarchies`` are the machine's cgroup mounts; ``extra`` are a role's own arguments for systemd-nspawn.
     """

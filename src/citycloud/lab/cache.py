@@ -1,7 +1,7 @@
 """Root file systems that take minutes to make, kept by content: the same inputs give the same directory.
 
 ``base-KEY`` is a minimal Debian with systemd and sshd; ``packages-KEY`` is that with OpenStack's packages;
-``prepared-KEY`` is that with what the OpenStack deploys can do ahead, which hosts' own roots are laid over.
+``prepared-KEY`` is a layer over that with what the OpenStack deploys can do ahead; hosts' own roots are laid over both.
 A directory has its name only when it is whole (made aside, then renamed).
 None holds a secret, an identity or a word of this machine's package configuration: ``strip`` sees to it.
 """
@@ -13,6 +13,7 @@ import hashlib
 import json
 import shlex
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +85,7 @@ def packages_path(names: Sequence[str]) -> Path:
 
 
 def prepared_path(below: Path, inputs: Sequence[object]) -> Path:
-    """Where the prepared copy of the root ``below`` is, once it is made."""
+    """Where the layer prepared over the root ``below`` is, once it is made."""
     return home() / f"prepared-{key_of(below.name, *inputs)}"
 
 
@@ -202,21 +203,26 @@ def packages(names: Sequence[str], progress: Progress) -> Path:
     return _at(packages_path(names), build, progress)
 
 
-def prepared(below: Path, prepare: Callable[[Path], None], inputs: Sequence[object], progress: Progress) -> Path:
-    """A copy of the root ``below`` with ``prepare(root)`` run; ``inputs`` (JSON) is what else the result hangs on."""
+def prepared(below: Path, inputs: Sequence[object], progress: Progress) -> Path:
+    """A layer over the root ``below`` (see prepare.py); ``inputs`` (JSON) is what else it hangs on."""
 
-    def build(root: Path, progress: Progress) -> None:
+    def build(upper: Path, progress: Progress) -> None:
+        aside = upper.with_name(f"{upper.name}.aside")
+        work, merged = aside / "work", aside / "merged"
+        for directory in (work, merged):
+            directory.mkdir(parents=True)
+        layers = (str(below), str(upper), str(work), str(merged))
         with progress.step("OpenStack: what can be prepared once (about a minute)"):
-            proc.run(("cp", "-a", f"{below}/.", str(root)), timeout=300)
-            prepare(root)
-            strip(root)
+            proc.run((*tethered(), sys.executable, "-m", "citycloud.lab.prepare", *layers), timeout=900)
+        shutil.rmtree(aside)
 
     return _at(prepared_path(below, inputs), build, progress)
 
 
-def prune(used: Path) -> None:
-    """Remove prepared roots other than ``used``: each takes 2 GB, and only one lab runs at a time."""
+def prune(used: Sequence[Path]) -> None:
+    """Remove other versions of the ``used`` directories: each can take 2 GB, and only one lab runs at a time."""
     with locked(home()):
-        for other in home().glob(f"{used.name.rpartition('-')[0]}-*"):
-            if other != used:
-                shutil.rmtree(other)
+        for path in used:
+            for other in home().glob(f"{path.name.rpartition('-')[0]}-*"):
+                if other != path:
+                    shutil.rmtree(other)

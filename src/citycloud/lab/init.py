@@ -6,6 +6,7 @@ Everything of the lab is its child, so its death takes all with it. Started by `
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -87,9 +88,15 @@ def mount_root(host: Mapping[str, Any]) -> int:
 
 
 def make_cgroup(group: Path) -> None:
-    """Make the group and its parent; a cpuset of the old kind takes no process until it is told its CPUs and memory."""
+    """Make the group and its parent; a cpuset of the old kind takes no process until it is told its CPUs and memory.
+
+    In the unified hierarchy a group has the controllers that its parent hands down.
+    """
     for directory in (group.parent, group):
         directory.mkdir(exist_ok=True)
+        for controller in ("cpu", "memory", "pids", "io"):
+            with contextlib.suppress(OSError):  # not of this hierarchy
+                (directory.parent / "cgroup.subtree_control").write_text(f"+{controller}")
         for name in ("cpuset.cpus", "cpuset.mems"):
             own = directory / name
             if own.exists() and not own.read_text().strip() and (directory.parent / name).exists():

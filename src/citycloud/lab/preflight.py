@@ -23,10 +23,21 @@ from citycloud.lab.ranges import INFRASTRUCTURE_IPV4, INFRASTRUCTURE_IPV6
 
 Network = IPv4Network | IPv6Network
 
-MEMORY_GIB = 15
+
+@dataclass(frozen=True)
+class Needs:
+    """What a lab needs, in GiB: memory in all, memory to be had now, free disk."""
+
+    memory: int
+    available: int
+    disk: int
+
+
+WHOLE = Needs(memory=15, available=11, disk=20)
 """Both clouds idle in less than 10 GiB; the rest is for instances and builds (a 16 GiB machine shows 15 and some)."""
-AVAILABLE_GIB = 11
-DISK_GIB = 20
+BARE = Needs(memory=1, available=1, disk=3)
+"""Hosts without OpenStack on them."""
+
 COMMANDS = {
     "systemd-nspawn": "systemd-container",
     "debootstrap": "debootstrap",
@@ -57,13 +68,15 @@ class Facts:
     disk: float
     disk_at: str
     used: tuple[tuple[Network, str], ...] = ()
+    ipv6: bool = True
+    """Whether the kernel lets devices have IPv6 addresses."""
     missing: tuple[str, ...] = field(default=())
     """Commands of COMMANDS that are not there."""
 
 
-def judge(facts: Facts, ranges: Iterable[Network]) -> list[Finding]:
-    """Every reason against a lab with these address ranges on such a machine. Pure."""
-    return [*_judge_machine(facts), *_judge_sizes(facts), *_judge_ranges(facts, ranges), *_judge_commands(facts)]
+def judge(facts: Facts, ranges: Iterable[Network], needs: Needs = WHOLE) -> list[Finding]:
+    """Every reason against a lab with these address ranges and needs on such a machine. Pure."""
+    return [*_judge_machine(facts), *_judge_sizes(facts, needs), *_judge_ranges(facts, ranges), *_judge_commands(facts)]
 
 
 def _finding(kind: str, message: str, suggestion: str) -> Finding:
@@ -80,19 +93,24 @@ def _judge_machine(facts: Facts) -> list[Finding]:
     if facts.architecture != "x86_64":
         text = f"this is {facts.architecture}; the lab's hosts are x86_64"
         found.append(_finding("wrong-architecture", text, "use an x86_64 machine"))
+    if not facts.ipv6:
+        text = "IPv6 is disabled here; the lab is reached over both families"
+        found.append(
+            _finding("no-ipv6", text, "sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0")
+        )
     return found
 
 
-def _judge_sizes(facts: Facts) -> list[Finding]:
+def _judge_sizes(facts: Facts, needs: Needs) -> list[Finding]:
     found = []
-    if facts.memory < MEMORY_GIB:
-        text = f"{facts.memory:.1f} GiB of memory; two clouds need {MEMORY_GIB}"
+    if facts.memory < needs.memory:
+        text = f"{facts.memory:.1f} GiB of memory; the lab needs {needs.memory}"
         found.append(_finding("too-little-memory", text, "use a machine with 16 GiB or more"))
-    elif facts.available < AVAILABLE_GIB:
-        text = f"only {facts.available:.1f} GiB of memory are available; two clouds need {AVAILABLE_GIB}"
+    elif facts.available < needs.available:
+        text = f"only {facts.available:.1f} GiB of memory are available; the lab needs {needs.available}"
         found.append(_finding("too-little-memory", text, "end what else is running"))
-    if facts.disk < DISK_GIB:
-        text = f"{facts.disk:.1f} GiB are free at {facts.disk_at}; the lab and its cache need {DISK_GIB}"
+    if facts.disk < needs.disk:
+        text = f"{facts.disk:.1f} GiB are free at {facts.disk_at}; the lab and its cache need {needs.disk}"
         found.append(_finding("too-little-disk", text, "free some, or move it with CITYCLOUD_CACHE or CITYCLOUD_LAB"))
     return found
 
@@ -177,10 +195,15 @@ def networks_in_use(
     return [(network, user) for network, user in dict.fromkeys(used) if not user.endswith(f" {own}")]
 
 
+def _allows_ipv6(settings: Path = Path("/proc/sys/net/ipv6/conf")) -> bool:
+    switches = [settings / name / "disable_ipv6" for name in ("all", "default")]
+    return all(switch.exists() and switch.read_text().strip() == "0" for switch in switches)
+
+
 def _available(files: Files) -> float:
     """GiB of memory to be had; with a living lab, what it uses already is taken for available."""
     if living(files) is not None:
-        return float(AVAILABLE_GIB)
+        return float(WHOLE.available)
     return _meminfo("MemAvailable")
 
 
@@ -203,8 +226,9 @@ def observe(*, commands: bool = True) -> Facts:
         architecture=platform.machine(),
         memory=_meminfo("MemTotal"),
         available=_available(files),
-        disk=float(DISK_GIB) if alive else tightest[1],
+        disk=float(WHOLE.disk) if alive else tightest[1],
         disk_at=str(tightest[0]),
         used=tuple(networks_in_use(_ip("address"), routes, _ip("neighbour"), files.device)),
+        ipv6=_allows_ipv6(),
         missing=tuple(name for name in COMMANDS if commands and shutil.which(name) is None),
     )

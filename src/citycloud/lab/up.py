@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from citycloud import paths
@@ -24,8 +26,9 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
 
     Raises BadInput with nothing touched where it can't stand here, Busy where another command is at it.
     """
+    os.umask(0o022)  # hosts' roots are made of what we write: others than root have to read it there
     spec = lab_spec(load_city(city))
-    _check(spec)
+    _check(spec, preflight.BARE if bare else preflight.WHOLE)
     files = Files.default()
     with exclusive(files, "up") as lock:
         _refuse_other(files, spec, bare)
@@ -34,7 +37,7 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
         if living(files) is None:
             progress.expect(1 + roots.missing(bare=bare))
             _discard(files)
-            _start(spec, files, roots.root(progress, bare=bare), lock, progress, bare=bare)
+            _start(spec, files, roots.layers(progress, bare=bare), lock, progress, bare=bare)
         if guest is not None:
             _show_images(files, guest.root.parent)
         _finish(spec, files, progress, bare=bare)
@@ -65,9 +68,9 @@ def tidy() -> bool:
     return True
 
 
-def _check(spec: LabSpec) -> None:
+def _check(spec: LabSpec, needs: preflight.Needs) -> None:
     ranges = [network for subnets in spec.prefixes() for network in (subnets.ipv4, subnets.ipv6)]
-    findings = preflight.judge(preflight.observe(), ranges)
+    findings = preflight.judge(preflight.observe(), ranges, needs)
     if findings:
         raise BadInput("No lab can stand on this machine; nothing was touched.", findings)
 
@@ -98,7 +101,7 @@ def _discard(files: Files) -> None:
         shutil.rmtree(files.home)
 
 
-def _start(spec: LabSpec, files: Files, lower: Path, lock: int, progress: Progress, *, bare: bool) -> None:
+def _start(spec: LabSpec, files: Files, lower: Sequence[Path], lock: int, progress: Progress, *, bare: bool) -> None:
     with progress.step("network and hosts' identities"):
         paths.private(files.home)
         secrets.load(files)
@@ -112,8 +115,7 @@ def _start(spec: LabSpec, files: Files, lower: Path, lock: int, progress: Progre
         files.hosts.write_text(json.dumps([host.model_dump(mode="json") for host in spec.hosts]))
         files.made_from.write_text(_key(spec, bare))
         launch.start(files, lock)
-    if not bare:
-        cache.prune(lower)
+    cache.prune(lower)
 
 
 def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
 import time
@@ -169,3 +171,16 @@ def eventually(holds: object, limit: float = 20) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def killed_after(lab: TestLab, seconds: float, rng: random.Random, *command: str) -> str:
+    """Start `lab COMMAND`, and kill it, the lab's first process, or both, after ``seconds``; says what was killed."""
+    process = lab.start(*command)
+    time.sleep(seconds)
+    victims = rng.choice([("up",), ("lab",), ("up", "lab"), ("lab", "up")])
+    for victim in victims:
+        pid = process.pid if victim == "up" else living(lab.files)
+        if pid is not None and (victim == "lab" or process.poll() is None):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate(timeout=200)
+    return "+".join(victims)

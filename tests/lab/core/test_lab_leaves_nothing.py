@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from labs import TestLab, descendants, eventually, machine_state, namespaces
+from labs import TestLab, descendants, eventually, killed_after, machine_state, namespaces
 
-from citycloud.lab.handle import living
+from citycloud.lab import machine
 
 pytestmark = pytest.mark.lab
 
@@ -32,10 +32,26 @@ class Belongings:
         )
 
 
+def attach_loop(lab: TestLab) -> None:
+    """A loop device over a file of the LXC hypervisor, as the disk of a guest there is."""
+    script = """set -e
+        truncate -s 8M /root/disk
+        [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+        device=$(losetup --find)
+        [ -e "$device" ] || mknod "$device" b 7 "${device#/dev/loop}"
+        losetup "$device" /root/disk"""
+    attached = set(machine.loop_devices())
+    lab.ssh("east-lxc", script)
+    assert set(machine.loop_devices()) > attached
+
+
 def test_down_takes_everything_away(bare: TestLab) -> None:
     before = machine_state(bare)
     bare.up()
-    assert machine_state(bare) != before, "the comparison sees nothing"
+    attach_loop(bare)
+    after = machine_state(bare)
+    for name in ("devices", "routes", "loops", "cgroups", "directory"):
+        assert after[name] != before[name], f"the comparison does not see {name}"
     belongings = Belongings(bare)
     bare.down()
     assert machine_state(bare) == before
@@ -45,6 +61,7 @@ def test_down_takes_everything_away(bare: TestLab) -> None:
 def test_the_death_of_its_first_process_takes_all_but_what_the_next_command_clears(bare: TestLab) -> None:
     before = machine_state(bare)
     bare.up()
+    attach_loop(bare)
     belongings = Belongings(bare)
     os.kill(bare.pid(), signal.SIGKILL)
     assert eventually(belongings.gone)
@@ -60,19 +77,6 @@ def test_down_without_a_lab_is_no_failure(bare: TestLab) -> None:
     assert "there was no lab" in bare.must("down")
 
 
-def killed_after(lab: TestLab, seconds: float, rng: random.Random) -> str:
-    """Start `lab up`, and kill it, the lab's first process, or both, after ``seconds``; says what was killed."""
-    process = lab.start("up", "--bare")
-    time.sleep(seconds)
-    victims = rng.choice([("up",), ("lab",), ("up", "lab"), ("lab", "up")])
-    for victim in victims:
-        pid = process.pid if victim == "up" else living(lab.files)
-        if pid is not None and (victim == "lab" or process.poll() is None):
-            os.kill(pid, signal.SIGKILL)
-    process.communicate(timeout=200)
-    return "+".join(victims)
-
-
 @pytest.mark.timeout(900)
 def test_killed_at_ten_seeded_moments_and_run_again_it_comes_up_right(bare: TestLab) -> None:
     before = machine_state(bare)
@@ -83,7 +87,7 @@ def test_killed_at_ten_seeded_moments_and_run_again_it_comes_up_right(bare: Test
     rng = random.Random(20)
     for moment in range(10):
         seconds = whole * (moment + rng.random()) / 10
-        what = killed_after(bare, seconds, rng)
+        what = killed_after(bare, seconds, rng, "up", "--bare")
         bare.up()
         try:
             bare.assert_right()

@@ -81,7 +81,11 @@ def test_links_are_limited_at_both_ends_to_the_declared_rate(spec: LabSpec) -> N
 def test_the_boot_plan_gives_each_host_cgroups_root_and_namespace_of_its_own(spec: LabSpec) -> None:
     files = Files(Path("/x/lab"))
     plan = boot_plan(
-        spec, files, Path("/lower"), hierarchies=[Path("/cg/memory")], extra={Role.LXC: ("--bind=/dev/fuse",)}
+        spec,
+        files,
+        [Path("/lower")],
+        hierarchies=[Path("/cg/memory"), Path("/cg/pids")],
+        extra={Role.LXC: ("--bind=/dev/fuse",)},
     )
     hosts = {host["name"]: host for host in plan["hosts"]}
     assert len({host["root"] for host in hosts.values()}) == len({str(host["cgroups"]) for host in hosts.values()}) == 6

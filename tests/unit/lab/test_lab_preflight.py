@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from citycloud.lab.preflight import Facts, declared_ranges, judge, networks_in_use
+from citycloud.lab.preflight import BARE, Facts, declared_ranges, judge, networks_in_use
 
 ROOT = Path(__file__).parents[3]
 RANGES = [ip_network("10.201.0.0/24"), ip_network("2001:db8:1000::/64")]
@@ -39,6 +39,7 @@ def test_nothing_is_said_of_a_machine_that_will_do() -> None:
         ({"memory": 7.8}, "too-little-memory"),
         ({"available": 3.0}, "too-little-memory"),
         ({"disk": 5.0}, "too-little-disk"),
+        ({"ipv6": False}, "no-ipv6"),
         ({"missing": ("debootstrap",)}, "missing-commands"),
         ({"used": ((ip_network("10.0.0.0/8"), "a route by tun0"),)}, "range-in-use"),
         ({"used": ((ip_network("2001:db8:1000::7/128"), "a neighbour on eth0"),)}, "range-in-use"),
@@ -63,6 +64,12 @@ def test_all_reasons_are_said_at_once() -> None:
         "too-little-memory",
         "wrong-system",
     ]
+
+
+def test_hosts_without_openstack_need_less() -> None:
+    small = replace(GOOD, memory=4.0, available=2.0, disk=4.0)
+    assert judge(small, RANGES, BARE) == []
+    assert {finding.kind for finding in judge(small, RANGES)} == {"too-little-memory", "too-little-disk"}
 
 
 def test_missing_commands_are_told_with_the_packages_that_bring_them() -> None:
