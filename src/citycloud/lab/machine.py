@@ -111,7 +111,7 @@ def lab_loops(devices: Iterable[int], seen: Iterable[Mapping[str, object]]) -> l
     for a number is not given again while a loop device still holds its file system.
     """
     ours = {f"{os.major(device)}:{os.minor(device)}" for device in devices}
-    return [str(one["name"]) for one in seen if str(one.get("back-maj:min")) in ours]
+    return [str(one["name"]) for one in seen if str(one.get("back-maj:min")).strip() in ours]
 
 
 def detach_loops(files: Files) -> None:

@@ -75,7 +75,7 @@ def test_only_the_labs_own_cgroups_are_removed(tmp_path: Path) -> None:
 
 def test_loop_devices_are_ours_by_the_file_system_behind_them() -> None:
     seen = [
-        {"name": "/dev/loop0", "back-maj:min": "0:61"},
+        {"name": "/dev/loop0", "back-maj:min": "       0:61 "},
         {"name": "/dev/loop1", "back-maj:min": "254:0"},
         {"name": "/dev/loop9", "back-maj:min": "0:62"},
     ]
