@@ -19,7 +19,7 @@ from importlib.resources import files
 from typing import Any
 
 from citycloud.cloud import probes_guest
-from citycloud.cloud.requirements import Requirement
+from citycloud.cloud.requirements import Kind, Requirement
 from citycloud.cloud.requirements_packets import OPERATORS
 
 DROPPED_AFTER = 3.0
@@ -27,10 +27,12 @@ DROPPED_AFTER = 3.0
 LISTEN_SECONDS = 90
 """A listener's own end, should nobody stop it."""
 RUN_SECONDS = 40
+CAME_THROUGH = ("answered", "accepted")
 
 Ask = Callable[[str, str, Mapping[str, Any]], Any]
 """``ask(machine.site, verb, given)`` runs the guest program there. Raises AssertionError where that fails."""
 Answer = tuple[str, float]
+Way = tuple[str, str, str]
 
 
 @dataclass
@@ -40,6 +42,8 @@ class Packets:
     tries: dict[str, Answer] = field(default_factory=dict)
     home: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Before and after."""
+    ways: dict[Way, bool] = field(default_factory=dict)
+    """Whether any declared connection came through, by source, target and family: else a drop proves nothing."""
     faults: dict[str, str] = field(default_factory=dict)
     """Why an end could not take part, by its name."""
 
@@ -59,7 +63,16 @@ def probe(wanted: Iterable[Requirement], ask: Ask) -> Packets:
             found.tries[requirement.id] = tried[source][requirement.id]
         ends = [seen.get(target, {}).get(requirement.id, ("unknown", 0.0))[0] for seen in (before, after)]
         found.home[requirement.id] = (ends[0], ends[1])
+        if requirement.kind is Kind.OPEN:
+            passed = found.tries.get(requirement.id, ("", 0.0))[0] in CAME_THROUGH
+            found.ways[way(requirement)] = passed or found.ways.get(way(requirement), False)
     return found
+
+
+def way(requirement: Requirement) -> Way:
+    """Between which ends, over which family."""
+    want = requirement.want
+    return want["source"], want["target"], want["family"]
 
 
 def guest_command(verb: str, given: Mapping[str, Any]) -> str:
@@ -125,4 +138,4 @@ def _answer(told: Any) -> Answer:  # noqa: ANN401 (JSON)
     return ("no end", 0.0) if told is None else (str(told[0]), float(told[1]))
 
 
-__all__ = ["DROPPED_AFTER", "OPERATORS", "Packets", "guest_command", "here", "probe"]
+__all__ = ["CAME_THROUGH", "DROPPED_AFTER", "OPERATORS", "Packets", "guest_command", "here", "probe", "way"]

@@ -77,6 +77,14 @@ def test_a_drop_proves_nothing_where_no_listener_was_there_all_along() -> None:
         assert "proves nothing" in checked(shut, packets)
 
 
+def test_a_drop_proves_nothing_where_declared_connections_do_not_come_through_either() -> None:
+    shut = wanted(Kind.SHUT, 9, "ipv4")
+    packets = probes.Packets(tries={shut.id: ("timeout", 3.0)}, home={shut.id: ("answered", "answered")})
+    assert checked(shut, packets) == ""
+    packets.ways[probes.way(shut)] = False
+    assert "proves nothing" in checked(shut, packets)
+
+
 def test_a_dropped_declared_connection_is_caught() -> None:
     pass_ = wanted(Kind.OPEN, 9, "ipv4")
     packets = probes.Packets(tries={pass_.id: ("timeout", 3.0)}, home={pass_.id: ("answered", "answered")})
