@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from citycloud.city.names import DnsZone, zone_file
 from citycloud.lab.openstack.keys import Keys
 from citycloud.lab.openstack.render import File, onhost, plain, secret, template
-from citycloud.lab.openstack.services import BASE_UNITS, WSGI_APPS, Service, services
+from citycloud.lab.openstack.services import BASE_UNITS, WSGI_APPS, Unit, controller_services, units
 from citycloud.lab.openstack.settings import PATHS, PORTS, REGION, REGION_IPV6, Cloud
 from citycloud.lab.spec import LabHost, Role
 
@@ -50,13 +50,13 @@ def host_files(cloud: Cloud, host: LabHost, keys: Keys, authority: str, virt_typ
 
 
 def _units(cloud: Cloud, host: LabHost) -> Iterator[File]:
-    for service in host_services(cloud, host):
-        unit = template("unit.j2", service=service, after=BASE_UNITS if host.role is Role.CONTROLLER else ())
-        yield plain(f"/etc/systemd/system/{service.name}.service", unit)
+    for unit in host_units(cloud, host):
+        text = template("unit.j2", unit=unit, after=BASE_UNITS if host.role is Role.CONTROLLER else ())
+        yield plain(f"/etc/systemd/system/{unit.name}.service", text)
 
 
-def host_services(cloud: Cloud, host: LabHost) -> tuple[Service, ...]:
-    return services(host.role, cloud.without_guests)
+def host_units(cloud: Cloud, host: LabHost) -> tuple[Unit, ...]:
+    return units(host.role, cloud.without_guests)
 
 
 def hypervisor_files(cloud: Cloud, host: LabHost, keys: Keys, authority: str, virt_type: str) -> list[File]:
@@ -99,6 +99,7 @@ def controller_files(
         plain("/etc/haproxy/haproxy.cfg", template("haproxy.cfg.j2", ports=sorted(PORTS.values()))),
         File(path="/etc/haproxy/api.pem", content=certificate, mode=0o600),
         *_apps(),
+        plain("/etc/citycloud/services.json", services_table(cloud)),
         *_fernet(keys),
         *_fakes(cloud),
         *_shares(),
@@ -134,6 +135,12 @@ def _names(cloud: Cloud, zones: Sequence[DnsZone]) -> Iterator[File]:
     yield secret("/etc/knot/knot.conf", template("knot.conf.j2", host=cloud.controller, zones=names), "knot")
     for zone in zones:
         yield plain(f"/etc/knot/zones/{zone.name.rstrip('.')}.zone", zone_file(zone))
+
+
+def services_table(cloud: Cloud) -> str:
+    """``/etc/citycloud/services.json``, as onhost/launcher.py reads it."""
+    table = {one.name: one.model_dump(mode="json") for one in controller_services(cloud.without_guests)}
+    return json.dumps(table, indent=1)
 
 
 def declared(cloud: Cloud) -> str:

@@ -18,7 +18,7 @@ from citycloud.errors import StepFailed
 from citycloud.lab.openstack.clouds_yaml import write_clouds_yaml
 from citycloud.lab.openstack.configuration import (
     controller_files,
-    host_services,
+    host_units,
     hypervisor_files,
     identity,
     sql,
@@ -71,7 +71,7 @@ def _host_job(
 ) -> HostJob:
     controller = host.role is Role.CONTROLLER
     packed = archive(_files(cloud, host, keys, authority, lab, names))
-    ours = host_services(cloud, host)
+    ours = host_units(cloud, host)
     return HostJob(
         name=host.name,
         address=str(host.addresses.ipv4),

@@ -7,10 +7,8 @@ addresses are templates that nova fills in from its configuration.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from citycloud.lab.openstack.render import template
 from citycloud.lab.rootfs import enter
 
 PACKAGES: tuple[str, ...] = (
@@ -82,7 +80,8 @@ MASKED = (
 
 MACHINED_ACTIVATION = "usr/share/dbus-1/system-services/org.freedesktop.machine1.service"
 
-IPTABLES = ("iptables", "ip6tables")
+_HERE = Path(__file__).parent / "root"
+"""Scripts and stand-ins that the package root is prepared with; nothing else here changes what is cached."""
 
 
 def prepare_root(root: Path) -> None:
@@ -108,47 +107,43 @@ def _units(root: Path) -> None:
     (root / MACHINED_ACTIVATION).unlink(missing_ok=True)
 
 
-def _write(root: Path, path: str, name: str, values: Mapping[str, object] | None = None) -> None:
+def _write(root: Path, path: str, name: str) -> None:
     target = root / path
     target.unlink(missing_ok=True)
-    target.write_text(template(name, **(values or {})))
+    target.write_text((_HERE / name).read_text())
     target.chmod(0o755)
 
 
 def _helpers(root: Path) -> None:
     """Stand-ins for what this kernel lacks; each says in its own text why it is there."""
-    for name in IPTABLES:
+    for name in ("iptables", "ip6tables"):
         enter(root, ["update-alternatives", "--set", name, f"/usr/sbin/{name}-legacy"], timeout=30)
     for name in ("mount.nfs", "mount.nfs4"):
-        _write(root, f"usr/sbin/{name}", "mount.nfs.j2")
-    _write(root, "usr/local/sbin/ebtables", "ebtables.j2")
+        _write(root, f"usr/sbin/{name}", "mount.nfs")
+    _write(root, "usr/local/sbin/ebtables", "ebtables")
     alternative = root / "etc/alternatives/ebtables"
     alternative.unlink(missing_ok=True)
     alternative.symlink_to("/usr/local/sbin/ebtables")
     qemu = root / "usr/bin/qemu-system-x86_64"
     if not (real := qemu.with_name("qemu-system-x86_64.real")).exists():
         qemu.rename(real)
-    _write(root, "usr/bin/qemu-system-x86_64", "qemu.j2", {"real": f"/usr/bin/{real.name}"})
+    _write(root, "usr/bin/qemu-system-x86_64", "qemu")
 
 
 def _directories(root: Path) -> None:
     """Directories that services of ours expect, and Debian's example data out of the way."""
-    script = template("directories.sh.j2")
-    enter(root, ["/bin/sh", "-e"], timeout=60, stdin=script)
+    enter(root, ["/bin/sh", "-e"], timeout=60, stdin=(_HERE / "directories.sh").read_text())
     for leftover in ("etc/nova/nova.conf", "etc/neutron/neutron.conf", "etc/cinder/cinder.conf"):
         (root / leftover).unlink(missing_ok=True)
 
 
 def _schemas(root: Path) -> None:
     """A database directory in which every service's schema is synced, and no account is made."""
-    data = root / "var/lib/mysql"
-    shutil.rmtree(data, ignore_errors=True)
-    script = template("schemas.sh.j2")
-    enter(root, ["/bin/bash", "-e"], timeout=600, stdin=script)
+    shutil.rmtree(root / "var/lib/mysql", ignore_errors=True)
+    enter(root, ["/bin/bash", "-e"], timeout=900, stdin=(_HERE / "schemas.sh").read_text())
 
 
 def _entry_points(root: Path) -> None:
     """Fill the cache of Python entry points, which each service would otherwise scan 300 packages for."""
-    program = "import stevedore._cache as cache; cache._c.get_group_all('none')"
     places = {"PYTHONPATH": "/opt/citylab", "XDG_CACHE_HOME": "/var/cache/citylab"}
-    enter(root, ["/usr/bin/python3", "-c", program], timeout=120, env=places)
+    enter(root, ["/usr/bin/python3", "-"], timeout=120, env=places, stdin=(_HERE / "entry_points.py").read_text())

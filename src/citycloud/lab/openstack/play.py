@@ -26,12 +26,12 @@ from pyinfra.api.state import BaseStateCallback, State  # noqa: E402
 
 from citycloud.lab.openstack import operations  # noqa: E402
 from citycloud.lab.openstack.job import HostJob, Job  # noqa: E402
-from citycloud.lab.openstack.services import Stage  # noqa: E402
+from citycloud.lab.openstack.services import AGENT_QUEUES, COMPUTE_QUEUES, Stage  # noqa: E402
 
-TIME_LIMIT = 240
+QUEUES = (*AGENT_QUEUES, *COMPUTE_QUEUES)
+
+TIME_LIMIT = 300
 """Seconds for one operation on one host."""
-
-AGENT_QUEUES = ("q-l3-plugin", "q-plugin", "q-reports-plugin")
 
 
 def tell(**what: object) -> None:
@@ -103,10 +103,9 @@ def deploy(state: State, job: Job) -> None:
     each("database, queue, cache, TLS, names", operations.started, lambda host: (host.base,))
     each("database accounts", operations.accounts, lambda host: (host.sql,))
     each("users and catalogue", operations.identity, lambda host: (host.identity,))
-    each("identity", operations.started, stage(Stage.IDENTITY))
-    each("APIs", operations.started, stage(Stage.APIS))
-    each("neutron answers its agents", operations.consumed, lambda host: (AGENT_QUEUES if host.controller else (),))
-    each("agents and computes", operations.started, stage(Stage.AGENTS))
+    each("controllers' services", operations.started, stage(Stage.SERVICES))
+    each("services answer their agents", operations.consumed, lambda host: (QUEUES if host.controller else (),))
+    each("hypervisors", operations.started, stage(Stage.HYPERVISORS))
 
 
 def main() -> int:

@@ -1,4 +1,8 @@
-"""The services of a cloud as systemd units: what runs where, as whom, and in which stage it is started: pure."""
+"""The services of a cloud: what runs on which host, as whom, in which unit and in which stage it is started. Pure.
+
+Services of one project on a controller are children of one unit (onhost/launcher.py): they share what they import, or
+both clouds would not fit in one machine, nor come up in time.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +14,22 @@ from citycloud.lab.spec import Role
 
 
 class Stage(StrEnum):
-    """Stages follow one another; the services of one start side by side."""
+    """Stages follow one another; the units of one start side by side."""
 
-    BASE = "base"
-    """Database, message queue, cache, TLS, names: Debian's own units."""
-    IDENTITY = "identity"
-    APIS = "apis"
-    """Whatever needs identity, and serves the agents."""
-    AGENTS = "agents"
-    """Agents whose first call would be lost, and a minute with it, if nobody answered yet."""
+    SERVICES = "services"
+    """Whatever runs on controllers, once there are accounts."""
+    HYPERVISORS = "hypervisors"
+    """What calls the controllers' services as it starts, and would wait a minute if nobody answered."""
 
 
-class Service(Noun):
-    """One unit that we write ourselves."""
+class Unit(Noun):
+    """One systemd unit that we write ourselves."""
 
     name: str
     user: str
     stage: Stage
     command: str
     roles: tuple[Role, ...] = (Role.CONTROLLER,)
-    before: tuple[str, ...] = ()
-    """Commands run as root first."""
-    notifies: bool = False
-    """Tells systemd when it is ready."""
 
 
 class WsgiApp(Noun):
@@ -42,16 +39,33 @@ class WsgiApp(Noun):
     user: str
     port: int
     script: str
-    threads: int
-    stage: Stage = Stage.APIS
+    threads: int = 1
     arguments: str = ""
 
-    def service(self) -> Service:
-        ini = f"/etc/citycloud/uwsgi/{self.name}.ini"
-        return Service(name=self.name, user=self.user, stage=self.stage, command=f"/usr/bin/uwsgi_python3 --ini {ini}")
+    def unit(self) -> Unit:
+        command = f"/usr/bin/uwsgi_python3 --ini /etc/citycloud/uwsgi/{self.name}.ini"
+        return Unit(name=self.name, user=self.user, stage=Stage.SERVICES, command=command)
+
+
+class Service(Noun):
+    """A service started by a launcher: ``main`` is ``module:function``; ``after``: queues that must be consumed."""
+
+    name: str
+    project: str
+    main: str
+    arguments: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 BASE_UNITS = ("mariadb", "rabbitmq-server", "memcached", "haproxy", "knot")
+
+AGENT_QUEUES = ("q-l3-plugin", "q-plugin", "q-reports-plugin")
+COMPUTE_QUEUES = ("conductor",)
+
+_NEUTRON = ("--config-file=/etc/neutron/neutron.conf",)
+_ML2 = (*_NEUTRON, "--config-file=/etc/neutron/plugins/ml2/ml2_conf.ini")
+_BRIDGE = (*_ML2, "--config-file=/etc/neutron/plugins/ml2/linuxbridge_agent.ini")
+_HYPERVISORS = (Role.LXC, Role.QEMU)
 
 WSGI_APPS = (
     WsgiApp(
@@ -60,7 +74,6 @@ WSGI_APPS = (
         port=10000 + PORTS["identity"],
         script="/usr/bin/keystone-wsgi-public",
         threads=8,
-        stage=Stage.IDENTITY,
     ),
     WsgiApp(
         name="placement-api",
@@ -69,64 +82,49 @@ WSGI_APPS = (
         script="/usr/bin/placement-api",
         threads=4,
     ),
-    # One thread: nova's API stands on eventlet.
-    WsgiApp(name="nova-api", user="nova", port=10000 + PORTS["compute"], script="/usr/bin/nova-api-wsgi", threads=1),
-    WsgiApp(name="nova-api-metadata", user="nova", port=METADATA_PORT, script="/usr/bin/nova-metadata-wsgi", threads=1),
+    # One thread each: these stand on eventlet.
+    WsgiApp(name="nova-api", user="nova", port=10000 + PORTS["compute"], script="/usr/bin/nova-api-wsgi"),
+    WsgiApp(name="nova-api-metadata", user="nova", port=METADATA_PORT, script="/usr/bin/nova-metadata-wsgi"),
     WsgiApp(
         name="neutron-api",
         user="neutron",
         port=10000 + PORTS["network"],
         script="/usr/bin/neutron-api",
-        threads=1,
-        arguments=("--config-file=/etc/neutron/neutron.conf --config-file=/etc/neutron/plugins/ml2/ml2_conf.ini"),
+        arguments=" ".join(_ML2),
     ),
-    WsgiApp(name="cinder-api", user="cinder", port=10000 + PORTS["volumev3"], script="/usr/bin/cinder-wsgi", threads=1),
+    WsgiApp(name="cinder-api", user="cinder", port=10000 + PORTS["volumev3"], script="/usr/bin/cinder-wsgi"),
 )
 
-_NEUTRON = "--config-file /etc/neutron/neutron.conf"
-_ML2 = "--config-file /etc/neutron/plugins/ml2/ml2_conf.ini"
-_HYPERVISORS = (Role.LXC, Role.QEMU)
+_AGENTS = "neutron.cmd.eventlet.agents"
 
-
-def _neutron_agent(name: str, roles: tuple[Role, ...] = (Role.CONTROLLER,), files: tuple[str, ...] = ()) -> Service:
-    configuration = " ".join(f"--config-file /etc/neutron/{file}" for file in files)
-    return Service(
-        name=f"neutron-{name}-agent",
-        user="neutron",
-        stage=Stage.AGENTS,
-        roles=roles,
-        command=f"/usr/bin/neutron-{name}-agent {_NEUTRON} {configuration}",
-    )
-
-
-DAEMONS = (
-    Service(name="glance-api", user="glance", stage=Stage.APIS, command="/usr/bin/glance-api"),
-    Service(name="nova-conductor", user="nova", stage=Stage.APIS, command="/usr/bin/nova-conductor", notifies=True),
-    Service(name="nova-scheduler", user="nova", stage=Stage.APIS, command="/usr/bin/nova-scheduler", notifies=True),
+SERVICES = (
+    Service(name="nova-conductor", project="nova", main="nova.cmd.conductor:main"),
+    Service(name="nova-scheduler", project="nova", main="nova.cmd.scheduler:main"),
     Service(
         name="neutron-rpc-server",
-        user="neutron",
-        stage=Stage.APIS,
-        command=f"/usr/bin/neutron-rpc-server {_NEUTRON} {_ML2}",
+        project="neutron",
+        main="neutron.cmd.eventlet.server:main_rpc_eventlet",
+        arguments=_ML2,
     ),
-    Service(name="cinder-scheduler", user="cinder", stage=Stage.APIS, command="/usr/bin/cinder-scheduler"),
-    Service(name="cinder-volume", user="cinder", stage=Stage.AGENTS, command="/usr/bin/cinder-volume"),
-    _neutron_agent(
-        "linuxbridge",
-        (Role.CONTROLLER, *_HYPERVISORS),
-        ("plugins/ml2/ml2_conf.ini", "plugins/ml2/linuxbridge_agent.ini"),
-    ),
-    _neutron_agent("dhcp", files=("dhcp_agent.ini",)),
-    _neutron_agent("l3", files=("l3_agent.ini",)),
-    _neutron_agent("metadata", files=("metadata_agent.ini",)),
     Service(
-        name="nova-compute",
-        user="nova",
-        stage=Stage.AGENTS,
-        roles=_HYPERVISORS,
-        command="/usr/bin/nova-compute --config-file /etc/nova/nova.conf --config-file /etc/nova/nova-compute.conf",
-        notifies=True,
+        name="neutron-linuxbridge-agent",
+        project="neutron",
+        main="neutron.cmd.eventlet.plugins.linuxbridge_neutron_agent:main",
+        arguments=_BRIDGE,
+        after=AGENT_QUEUES,
     ),
+    *(
+        Service(
+            name=f"neutron-{kind}-agent",
+            project="neutron",
+            main=f"{_AGENTS}.{kind}:main",
+            arguments=(*_NEUTRON, f"--config-file=/etc/neutron/{kind}_agent.ini"),
+            after=AGENT_QUEUES,
+        )
+        for kind in ("dhcp", "l3", "metadata")
+    ),
+    Service(name="cinder-scheduler", project="cinder", main="cinder.cmd.scheduler:main"),
+    Service(name="cinder-volume", project="cinder", main="cinder.cmd.volume:main", after=("cinder-scheduler",)),
 )
 
 
@@ -135,24 +133,62 @@ def fake_services(computes: tuple[str, ...]) -> tuple[Service, ...]:
     fakes = [
         Service(
             name=f"nova-compute-{compute}",
-            user="nova",
-            stage=Stage.AGENTS,
-            command=(f"/usr/bin/nova-compute --config-file /etc/nova/nova.conf --config-file /etc/nova/{compute}.conf"),
-            notifies=True,
+            project="nova",
+            main="nova.cmd.compute:main",
+            arguments=("--config-file=/etc/nova/nova.conf", f"--config-file=/etc/nova/{compute}.conf"),
+            after=COMPUTE_QUEUES,
         )
         for compute in computes
     ]
     agents = Service(
         name="layer2-agents",
-        user="neutron",
-        stage=Stage.AGENTS,
-        command=f"/usr/bin/python3 -m citylab.agents {' '.join(computes)}",
+        project="neutron",
+        main="citylab.agents:main",
+        arguments=computes,
+        after=AGENT_QUEUES,
     )
     return (*fakes, agents)
 
 
-def services(role: Role, computes: tuple[str, ...] = ()) -> tuple[Service, ...]:
+def controller_services(computes: tuple[str, ...]) -> tuple[Service, ...]:
+    """Every service that launchers start on a controller; ``computes``: names of the computes without guests."""
+    return (*SERVICES, *(fake_services(computes) if computes else ()))
+
+
+def _launchers(services: tuple[Service, ...]) -> tuple[Unit, ...]:
+    projects = sorted({service.project for service in services})
+    return tuple(
+        Unit(
+            name=f"{project}-services",
+            user=project,
+            stage=Stage.SERVICES,
+            command="/usr/bin/python3 -m citylab.launcher "
+            + " ".join(service.name for service in services if service.project == project),
+        )
+        for project in projects
+    )
+
+
+HYPERVISOR_UNITS = (
+    Unit(
+        name="neutron-linuxbridge-agent",
+        user="neutron",
+        stage=Stage.HYPERVISORS,
+        roles=_HYPERVISORS,
+        command=f"/usr/bin/neutron-linuxbridge-agent {' '.join(_BRIDGE)}",
+    ),
+    Unit(
+        name="nova-compute",
+        user="nova",
+        stage=Stage.HYPERVISORS,
+        roles=_HYPERVISORS,
+        command="/usr/bin/nova-compute --config-file /etc/nova/nova.conf --config-file /etc/nova/nova-compute.conf",
+    ),
+)
+
+
+def units(role: Role, computes: tuple[str, ...] = ()) -> tuple[Unit, ...]:
     """Every unit of ours on a host of ``role``; ``computes``: names of the site's computes without guests."""
-    apis = tuple(app.service() for app in WSGI_APPS)
-    every = (*apis, *DAEMONS, *(fake_services(computes) if computes else ()))
-    return tuple(service for service in every if role in service.roles)
+    glance = Unit(name="glance-api", user="glance", stage=Stage.SERVICES, command="/usr/bin/glance-api")
+    ours = (*(app.unit() for app in WSGI_APPS), glance, *_launchers(controller_services(computes)))
+    return tuple(unit for unit in (*ours, *HYPERVISOR_UNITS) if role in unit.roles)

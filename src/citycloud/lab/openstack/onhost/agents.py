@@ -9,17 +9,13 @@ from __future__ import annotations
 import sys
 import time
 
-import eventlet  # type: ignore[import-not-found]
-
-eventlet.monkey_patch()
-
-from neutron.agent import rpc  # type: ignore[import-not-found] # noqa: E402
-from neutron.common import config  # type: ignore[import-not-found] # noqa: E402
-from neutron.conf.agent import common  # type: ignore[import-not-found] # noqa: E402
-from neutron_lib import context  # type: ignore[import-not-found] # noqa: E402
-from neutron_lib.agent import topics  # type: ignore[import-not-found] # noqa: E402
-from oslo_config import cfg  # type: ignore[import-not-found] # noqa: E402
-from oslo_log import log  # type: ignore[import-not-found] # noqa: E402
+from neutron.agent import rpc  # type: ignore[import-not-found]
+from neutron.common import config  # type: ignore[import-not-found]
+from neutron.conf.agent import common  # type: ignore[import-not-found]
+from neutron_lib import context  # type: ignore[import-not-found]
+from neutron_lib.agent import topics  # type: ignore[import-not-found]
+from oslo_config import cfg  # type: ignore[import-not-found]
+from oslo_log import log  # type: ignore[import-not-found]
 
 LOG = log.getLogger(__name__)
 INTERVAL = 20
@@ -46,7 +42,9 @@ def state(host: str, first: bool) -> dict[str, object]:
     return {**report, "start_flag": True} if first else report
 
 
-def main(hosts: list[str]) -> None:
+def main() -> None:
+    """Never returns."""
+    hosts = sys.argv[1:]
     common.register_agent_state_opts_helper(cfg.CONF)
     config.register_common_config_options()
     config.init(["--config-file", "/etc/neutron/neutron.conf"])
@@ -62,7 +60,3 @@ def main(hosts: list[str]) -> None:
             except Exception:
                 LOG.exception("%s: the report was not taken", host)
         time.sleep(INTERVAL)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,7 +1,4 @@
-"""On a controller: waits until somebody consumes the queues named on the command line.
-
-Agents that start earlier lose their first call, and wait a minute before they make the next.
-"""
+"""Waits until somebody consumes certain message queues: those named on the command line, or given to ``wait``."""
 
 from __future__ import annotations
 
@@ -12,13 +9,13 @@ from urllib.parse import urlsplit
 
 import amqp  # type: ignore[import-not-found]
 
-LIMIT = 120
+LIMIT = 300
 """Seconds."""
 
 
 def connect() -> amqp.Connection:
     configuration = configparser.ConfigParser(strict=False, interpolation=None)
-    configuration.read("/etc/neutron/neutron.conf")
+    configuration.read(["/etc/nova/nova.conf", "/etc/neutron/neutron.conf", "/etc/cinder/cinder.conf"])
     address = urlsplit(configuration["DEFAULT"]["transport_url"])
     connection = amqp.Connection(f"{address.hostname}:{address.port}", address.username, address.password)
     connection.connect()
@@ -37,7 +34,8 @@ def consumers(connection: amqp.Connection, queue: str) -> int:
             channel.close()
 
 
-def main(queues: list[str]) -> None:
+def wait(queues: list[str]) -> None:
+    """Return when each queue has a consumer. Raises SystemExit after LIMIT seconds."""
     connection = connect()
     end = time.monotonic() + LIMIT
     for queue in queues:
@@ -45,7 +43,8 @@ def main(queues: list[str]) -> None:
             if time.monotonic() > end:
                 sys.exit(f"nobody consumes {queue} after {LIMIT} s")
             time.sleep(0.3)
+    connection.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    wait(sys.argv[1:])

@@ -31,19 +31,27 @@ printf '[DEFAULT]\ncore_plugin = ml2\n' >>"$work/neutron.conf"
 nova="nova-manage --config-file $work/nova.conf"
 # Nova fills these in from its own configuration when it uses a cell, so that no password is kept here.
 database='{scheme}://{username}:{password}@{hostname}'
-$nova api_db sync
-$nova cell_v2 map_cell0 --database_connection "$database/nova_cell0?{query}"
-$nova cell_v2 create_cell --name cell1 --database_connection "$database/{path}?{query}" \
-    --transport-url '{scheme}://{username}:{password}@{hostname}:{port}/{path}?{query}'
-keystone-manage --config-file "$work/keystone.conf" db_sync
-glance-manage --config-file "$work/glance.conf" db_sync
-placement-manage --config-file "$work/placement.conf" db sync
-neutron-db-manage --config-file "$work/neutron.conf" upgrade head >/dev/null
-cinder-manage --config-file "$work/cinder.conf" db sync
-for schema in nova nova_cell0; do
-    $nova db sync --local_cell
-    sed -i 's#localhost/nova?#localhost/nova_cell0?#' "$work/nova.conf"
-done
+sync_nova() {
+    $nova api_db sync
+    $nova cell_v2 map_cell0 --database_connection "$database/nova_cell0?{query}"
+    $nova cell_v2 create_cell --name cell1 --database_connection "$database/{path}?{query}" \
+        --transport-url '{scheme}://{username}:{password}@{hostname}:{port}/{path}?{query}'
+    for _ in nova nova_cell0; do
+        $nova db sync --local_cell
+        sed -i 's#localhost/nova?#localhost/nova_cell0?#' "$work/nova.conf"
+    done
+}
+sync_others() {
+    keystone-manage --config-file "$work/keystone.conf" db_sync
+    glance-manage --config-file "$work/glance.conf" db_sync
+    placement-manage --config-file "$work/placement.conf" db sync
+    cinder-manage --config-file "$work/cinder.conf" db sync
+}
+jobs=()
+(set -e; sync_nova) & jobs+=($!)
+(set -e; sync_others) & jobs+=($!)
+neutron-db-manage --config-file "$work/neutron.conf" upgrade head >/dev/null & jobs+=($!)
+for job in "${jobs[@]}"; do wait "$job"; done
 echo "SHUTDOWN;" | mariadb
 wait
 rm -rf "$work" /root/.cache
