@@ -7,8 +7,9 @@ import hmac
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,26 @@ class Workspace:
         """Operations that were under way when Pulumi was killed."""
         file = self.checkpoint(stack)
         return list(_deployment(file).get("pending_operations") or []) if file.exists() else []
+
+    def add_pending(self, stack: str, resources: Sequence[Mapping[str, Any]]) -> None:
+        """Have the state say that these were about to be made."""
+        whole = json.loads(self.pulumi("stack", "export", "--stack", stack).stdout)
+        begun = [{"resource": dict(resource), "type": "creating"} for resource in resources]
+        whole["deployment"]["pending_operations"] = [*(whole["deployment"].get("pending_operations") or []), *begun]
+        self.pulumi("stack", "import", "--stack", stack, stdin=json.dumps(whole))
+
+    def failing_since(self, stack: str) -> datetime | None:
+        """When the first of the runs began that failed since the last good one; None if the last one was good."""
+        since = None
+        kept = paths.state() / ".pulumi" / "history" / self.project / stack
+        for file in sorted(kept.glob("*.history.json"), reverse=True):
+            told = json.loads(file.read_text())
+            if told["kind"] not in ("update", "destroy"):
+                continue
+            if told["result"] == "succeeded":
+                break
+            since = datetime.fromtimestamp(told["startTime"], UTC)
+        return since
 
     def outputs(self, stack: str) -> Mapping[str, Any]:
         """The stack's outputs, as last recorded; secret ones stay encrypted."""

@@ -7,25 +7,38 @@ it does not know. For each kind of resource there is one way to recognise it by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from openstack.connection import Connection
 
 Asked = Mapping[str, Any]
 """A resource's inputs, as Pulumi recorded them."""
-Finder = Callable[[Any, Asked, str | None], Iterable[str]]
-"""Ids of what may be it, given the cloud (as administrator), the inputs, and the project of the stack's user."""
+Finder = Callable[[Any, Asked, str | None], Iterable[Any]]
+"""What may be it, given the cloud (as administrator), the inputs, and the project of the stack's user."""
 
 
-def find(cloud: Connection, kind: str, asked: Asked, project: str | None) -> str | None:
-    """The id of the one resource of that kind that is as asked; None where there is none, or no telling which."""
+def find(
+    cloud: Connection, kind: str, asked: Asked, project: str | None, *, since: datetime | None = None
+) -> str | None:
+    """The id of the one resource of that kind that is as asked; None where there is none, or no telling which.
+
+    With ``since``, only what the cloud says was made from then on: somebody else's is not taken for ours.
+    """
     finder = _FINDERS.get(kind)
     found = list(finder(cloud, asked, project)) if finder else []
-    return found[0] if len(found) == 1 else None
+    if since is not None:
+        found = [thing for thing in found if _made(thing) >= since]
+    return str(found[0].id) if len(found) == 1 else None
 
 
-def _ids(things: Iterable[Any]) -> list[str]:
-    return [str(thing.id) for thing in things]
+def _made(thing: Any) -> datetime:  # noqa: ANN401  # openstacksdk's resources have no common type
+    """When the cloud says that it was made (UTC); the beginning of time where it does not say."""
+    told = getattr(thing, "created_at", None)
+    if not told:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(str(told).replace("Z", "+00:00")).replace(tzinfo=UTC)
 
 
 def _project(thing: Any) -> str | None:  # noqa: ANN401
@@ -35,39 +48,49 @@ def _project(thing: Any) -> str | None:  # noqa: ANN401
 def _named(service: str, listing: str, *, own: bool = False) -> Finder:
     """By name, and in its project: that it was asked to be in, or (``own``) that of the stack's user."""
 
-    def finder(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    def finder(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
         where = asked.get("tenantId") or (project if own else None)
         things = getattr(getattr(cloud, service), listing)()
-        return _ids(one for one in things if one.name == asked["name"] and where in (None, _project(one)))
+        return [one for one in things if one.name == asked["name"] and where in (None, _project(one))]
+
+    return finder
+
+
+def _in_domain(listing: str) -> Finder:
+    def finder(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
+        things = getattr(cloud.identity, listing)()
+        return [one for one in things if (one.name, one.domain_id) == (asked["name"], asked.get("domainId"))]
 
     return finder
 
 
 def _of_all_projects(service: str, listing: str) -> Finder:
-    def finder(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+    def finder(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
         things = getattr(getattr(cloud, service), listing)(all_projects=True, name=asked["name"])
-        return _ids(one for one in things if one.name == asked["name"] and project in (None, one.project_id))
+        return [one for one in things if one.name == asked["name"] and project in (None, _project(one))]
 
     return finder
 
 
-def _subnet(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
-    return _ids(cloud.network.subnets(network_id=asked["networkId"], name=asked["name"]))
+def _subnet(cloud: Any, asked: Asked, project: str | None) -> Iterable[Any]:  # noqa: ANN401
+    return cloud.network.subnets(network_id=asked["networkId"], name=asked["name"])  # type: ignore[no-any-return]
 
 
-def _port(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
-    return _ids(cloud.network.ports(network_id=asked["networkId"], mac_address=asked["macAddress"]))
+def _port(cloud: Any, asked: Asked, project: str | None) -> Iterable[Any]:  # noqa: ANN401
+    return cloud.network.ports(  # type: ignore[no-any-return]
+        network_id=asked["networkId"], mac_address=asked["macAddress"]
+    )
 
 
-def _interface(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+def _interface(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
     return [
-        port.id
+        port
         for port in cloud.network.ports(device_id=asked["routerId"])
         if any(fixed["subnet_id"] == asked["subnetId"] for fixed in port.fixed_ips)
     ]
 
 
-def _rule(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+def _rule(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
     wanted = {
         "direction": asked["direction"],
         "ether_type": asked["ethertype"],
@@ -76,22 +99,31 @@ def _rule(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: 
         "remote_ip_prefix": asked["remoteIpPrefix"],
     }
     rules = cloud.network.security_group_rules(security_group_id=asked["securityGroupId"])
-    return _ids(rule for rule in rules if all(getattr(rule, name) == value for name, value in wanted.items()))
+    return [rule for rule in rules if all(getattr(rule, name) == value for name, value in wanted.items())]
 
 
-def _sharing(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
-    return _ids(cloud.network.rbac_policies(object_id=asked["objectId"], action=asked["action"]))
+def _sharing(cloud: Any, asked: Asked, project: str | None) -> Iterable[Any]:  # noqa: ANN401
+    return cloud.network.rbac_policies(  # type: ignore[no-any-return]
+        object_id=asked["objectId"], action=asked["action"]
+    )
 
 
-def _server_group(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+def _server_group(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
     groups = cloud.compute.server_groups(all_projects=True)
-    return _ids(one for one in groups if one.name == asked["name"] and one.project_id == project)
+    return [one for one in groups if one.name == asked["name"] and one.project_id == project]
 
 
-def _attachment(cloud: Any, asked: Asked, project: str | None) -> list[str]:  # noqa: ANN401
+@dataclass(frozen=True)
+class _Attachment:
+    id: str
+    created_at: str = "9999-01-01T00:00:00"
+    """Between a server and a volume of ours there is no other one."""
+
+
+def _attachment(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
     server, volume = asked["instanceId"], asked["volumeId"]
     attached = cloud.compute.volume_attachments(server)
-    return [f"{server}/{one.volume_id}" for one in attached if one.volume_id == volume]
+    return [_Attachment(f"{server}/{volume}") for one in attached if one.volume_id == volume]
 
 
 _FINDERS: dict[str, Finder] = {
@@ -111,6 +143,6 @@ _FINDERS: dict[str, Finder] = {
     "openstack:blockstorage/volume:Volume": _of_all_projects("block_storage", "volumes"),
     "openstack:blockstorage/volumeTypeV3:VolumeTypeV3": _named("block_storage", "types"),
     "openstack:images/image:Image": _named("image", "images"),
-    "openstack:identity/project:Project": _named("identity", "projects"),
-    "openstack:identity/user:User": _named("identity", "users"),
+    "openstack:identity/project:Project": _in_domain("projects"),
+    "openstack:identity/user:User": _in_domain("users"),
 }

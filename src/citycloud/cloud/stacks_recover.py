@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from citycloud.progress import Progress
 
 PATIENCE = 150.0
 """Seconds to wait for a living Pulumi that was told to stop."""
+Resource = Mapping[str, Any]
+"""As Pulumi's state has it: urn, type, inputs and so on."""
 REFRESH = 900.0
 """Seconds for reading a whole stack from its cloud."""
 
@@ -67,36 +70,56 @@ def _holder(lock: Path) -> str:
 
 
 def recover(workspace: Workspace, stack: Stack, progress: Progress) -> None:
-    """Make a stack that a killed Pulumi left behind fit for the next run. Raises Held."""
+    """Make a stack that was cut off fit for the next run: what had been made, but not recorded, is taken in.
+
+    Raises Held, and CitycloudError where Pulumi or the cloud does not answer.
+    """
     if unlock(workspace, stack.name):
         progress.say(f"{stack.name}: a lock of a Pulumi that is gone was taken away", "yellow")
     if pending := workspace.pending(stack.name):
-        taken = take_in(workspace, stack, pending)
-        progress.say(
-            f"{stack.name}: cut off in the middle of {len(pending)} operations; {taken} had been made", "yellow"
-        )
+        # killed: it had no time to say how far it was
+        begun = [operation["resource"] for operation in pending if operation["type"] == "creating"]
+        taken = take_in(workspace, stack, _found(workspace, stack, begun, None))
+        progress.say(f"{stack.name}: was killed in the middle of {len(pending)} operations; took in {taken}", "yellow")
+    if since := workspace.failing_since(stack.name):
+        # stopped or failed: a resource that it gave up waiting for is in the cloud, but not in the state
+        found = _found(workspace, stack, _planned(workspace, stack), since)
+        if found:
+            workspace.add_pending(stack.name, [resource for resource, _ in found])
+            take_in(workspace, stack, found)
+            progress.say(f"{stack.name}: {len(found)} things had been made but not recorded; took them in", "yellow")
 
 
-def take_in(workspace: Workspace, stack: Stack, pending: Sequence[Mapping[str, Any]]) -> int:
-    """Find what was being made and take it into the state; how many there were. The rest is made anew, or read again.
-
-    Raises CitycloudError where Pulumi or the cloud does not answer.
-    """
+def _planned(workspace: Workspace, stack: Stack) -> list[Resource]:
+    """What is to be made yet, of the kinds that a run can give up waiting for."""
+    told = workspace.pulumi("preview", "--stack", stack.name, "--json", timeout=REFRESH, check=False)
     try:
-        cloud: Any = connect(stack.site)
+        steps = json.loads(told.stdout)["steps"]
+    except (ValueError, KeyError):
+        return []  # the program itself is at fault: the run that follows says how
+    return [step["newState"] for step in steps if step["op"] == "create" and step["newState"].get("custom")]
+
+
+def _found(
+    workspace: Workspace, stack: Stack, asked: Sequence[Resource], since: datetime | None
+) -> list[tuple[Resource, str]]:
+    """Those of ``asked`` that are in the cloud and not in the state, with their ids."""
+    try:
+        cloud = connect(stack.site)
         projects = workspace.outputs(stack.site).get("projects", {})
         project = projects[stack.department] if stack.department else None
         known = {resource.get("id") for resource in workspace.resources(stack.name)}
-        made: list[str] = []
-        for one in (operation["resource"] for operation in pending if operation["type"] == "creating"):
-            found = find(cloud, one["type"], one["inputs"], project)
-            if found and found not in known:
-                made += [one["urn"], found]
+        found = [(one, find(cloud, one["type"], one["inputs"], project, since=since)) for one in asked]
     except SDKException as fault:
         raise CitycloudError(f"{stack.site}: the cloud could not be asked what stands: {fault}") from fault
-    imports = [word for part in made for word in ("--import-pending-creates", part)]
+    return [(one, id_) for one, id_ in found if id_ and id_ not in known]
+
+
+def take_in(workspace: Workspace, stack: Stack, found: Sequence[tuple[Resource, str]]) -> int:
+    """Tell Pulumi the ids of what it had begun to make; how many. What else was begun is made anew, or read again."""
+    imports = [word for one, id_ in found for part in (one["urn"], id_) for word in ("--import-pending-creates", part)]
     workspace.pulumi(
         *("refresh", "--stack", stack.name, "--yes", "--skip-preview", "--clear-pending-creates", *imports),
         timeout=REFRESH,
     )
-    return len(made) // 2
+    return len(found)
