@@ -2,7 +2,8 @@
 
 ``base-KEY`` is a minimal Debian with systemd and sshd; ``packages-KEY`` is that with OpenStack's packages;
 ``prepared-KEY`` is a layer over that with what the OpenStack deploys can do ahead; hosts' own roots are laid over both.
-A directory has its name only when it is whole (made aside, then renamed).
+A directory has its name only when it is whole (made aside, then renamed), and nothing here ever removes a whole one:
+a living lab, this one or another, may stand on it.
 None holds a secret, an identity or a word of this machine's package configuration: ``strip`` sees to it.
 """
 
@@ -217,12 +218,3 @@ def prepared(below: Path, inputs: Sequence[object], progress: Progress) -> Path:
         shutil.rmtree(aside)
 
     return _at(prepared_path(below, inputs), build, progress)
-
-
-def prune(used: Sequence[Path]) -> None:
-    """Remove other versions of the ``used`` directories: each can take 2 GB, and only one lab runs at a time."""
-    with locked(home()):
-        for path in used:
-            for other in home().glob(f"{path.name.rpartition('-')[0]}-*"):
-                if other != path:
-                    shutil.rmtree(other)

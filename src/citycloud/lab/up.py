@@ -115,7 +115,6 @@ def _start(spec: LabSpec, files: Files, lower: Sequence[Path], lock: int, progre
         files.hosts.write_text(json.dumps([host.model_dump(mode="json") for host in spec.hosts]))
         files.made_from.write_text(_key(spec, bare))
         launch.start(files, lock)
-    cache.prune(lower)
 
 
 def _finish(spec: LabSpec, files: Files, progress: Progress, *, bare: bool) -> None:

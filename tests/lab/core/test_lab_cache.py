@@ -124,3 +124,15 @@ def test_a_build_that_fails_leaves_nothing_under_the_right_name(
 def test_the_key_changes_with_every_input() -> None:
     keys = {cache.key_of(), cache.key_of(["a"]), cache.key_of(["b"]), cache.key_of(["a"], "script")}
     assert len(keys) == 4
+
+
+def test_what_is_whole_stays_when_another_version_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A living lab's hosts are mounted over it: removing it would take their programs away."""
+    monkeypatch.setenv("CITYCLOUD_CACHE", str(tmp_path))
+
+    def build(root: Path, progress: Progress) -> None:
+        (root / "whole").write_text("")
+
+    first = cache.kept("thing", "abc", build, Progress())
+    cache.kept("thing", "def", build, Progress())
+    assert (first / "whole").exists()
