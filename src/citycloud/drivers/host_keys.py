@@ -85,16 +85,17 @@ def still_known(lines: Iterable[str], machines: Iterable[RealMachine]) -> dict[s
 def learn(machines: Collection[RealMachine], *, again: bool = False) -> frozenset[str]:
     """Learn the host keys that are not known yet (or, with ``again``, all), and give back the names of the known.
 
-    A machine whose console shows no key yet, or whose cloud does not answer, stays unknown: nobody logs in to it.
+    A machine whose console shows no key yet, or whose cloud does not answer, stays as it was: where it was unknown,
+    nobody logs in to it.
     """
     file = login().known_hosts
     if not file.parent.is_dir():
         return frozenset()
-    old = file.read_text().splitlines() if file.is_file() and not again else []
+    old = file.read_text().splitlines() if file.is_file() else []
     known = still_known(old, machines)
     asked: dict[str, list[RealMachine]] = {}
     for machine in machines:
-        if machine.name not in known:
+        if again or machine.name not in known:
             asked.setdefault(machine.site, []).append(machine)
     with ThreadPoolExecutor(max(len(asked), 1)) as pool:
         for found in pool.map(lambda site: _ask(site, asked[site]), asked):

@@ -109,6 +109,17 @@ def test_asked_to_learn_again_it_asks_the_consoles_again(known_hosts: Path, monk
     assert NEW in known_hosts.read_text() and OLD not in known_hosts.read_text()
 
 
+def test_a_cloud_that_does_not_answer_takes_no_known_key_away(
+    known_hosts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consoles = Consoles(monkeypatch, {"one": log(NEW)})
+    learn([machine()])
+    consoles.logs["one"] = CitycloudError("500")
+    assert learn([machine()], again=True) == {machine().name}
+    assert NEW in known_hosts.read_text()
+    assert consoles.asked == ["one", "one"]
+
+
 def test_a_machine_whose_console_shows_nothing_stays_unknown_and_holds_up_no_other(
     known_hosts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
