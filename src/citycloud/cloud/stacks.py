@@ -20,7 +20,9 @@ from citycloud.cloud.env import exports
 from citycloud.errors import BadInput, CitycloudError
 from citycloud.findings import Finding, Place
 
-QUICK = 60.0
+REFRESH = 900.0
+"""Seconds for reading what stands from its cloud."""
+QUICK = 120.0
 """Seconds that a command may take which touches state and configuration only."""
 
 
@@ -94,12 +96,27 @@ class Workspace:
         file = self.checkpoint(stack)
         return list(_deployment(file).get("pending_operations") or []) if file.exists() else []
 
-    def add_pending(self, stack: str, resources: Sequence[Mapping[str, Any]]) -> None:
-        """Have the state say that these were about to be made."""
+    def take_in(self, stack: str, found: Sequence[tuple[Mapping[str, Any], str]]) -> int:
+        """Have the state say that these stand, with these ids, and that nothing is under way; how many there were.
+
+        What hangs on something that the state does not hold is left out. (Pulumi's own way, ``refresh
+        --import-pending-creates``, drops them in 3.259: the operations become imports, which nothing carries out.)
+        """
         whole = json.loads(self.pulumi("stack", "export", "--stack", stack).stdout)
-        begun = [{"resource": dict(resource), "type": "creating"} for resource in resources]
-        whole["deployment"]["pending_operations"] = [*(whole["deployment"].get("pending_operations") or []), *begun]
+        deployment = whole["deployment"]
+        known = {resource["urn"] for resource in deployment["resources"]}
+        taken = [
+            {**resource, "id": id_, "outputs": {"id": id_}}
+            for resource, id_ in found
+            if {resource.get("parent"), *resource.get("dependencies", [])} - {None} <= known
+        ]
+        deployment["resources"] += taken
+        deployment.pop("pending_operations", None)
         self.pulumi("stack", "import", "--stack", stack, stdin=json.dumps(whole))
+        targets = [word for resource in taken for word in ("--target", resource["urn"])]
+        if targets:
+            self.pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", *targets, timeout=REFRESH)
+        return len(taken)
 
     def failing_since(self, stack: str) -> datetime | None:
         """When the first of the runs began that failed since the last good one; None if the last one was good."""

@@ -13,7 +13,7 @@ from typing import Any
 from openstack.exceptions import SDKException
 
 from citycloud.cloud.layout import Stack
-from citycloud.cloud.stacks import Workspace
+from citycloud.cloud.stacks import REFRESH, Workspace
 from citycloud.cloud.stacks_adopt import find
 from citycloud.cloud.verify_seen import connect
 from citycloud.errors import CitycloudError
@@ -23,8 +23,6 @@ PATIENCE = 150.0
 """Seconds to wait for a living Pulumi that was told to stop."""
 Resource = Mapping[str, Any]
 """As Pulumi's state has it: urn, type, inputs and so on."""
-REFRESH = 900.0
-"""Seconds for reading a whole stack from its cloud."""
 
 
 class Held(CitycloudError):
@@ -79,15 +77,14 @@ def recover(workspace: Workspace, stack: Stack, progress: Progress) -> None:
     if pending := workspace.pending(stack.name):
         # killed: it had no time to say how far it was
         begun = [operation["resource"] for operation in pending if operation["type"] == "creating"]
-        taken = take_in(workspace, stack, _found(workspace, stack, begun, None))
+        taken = workspace.take_in(stack.name, _found(workspace, stack, begun, None))
         progress.say(f"{stack.name}: was killed in the middle of {len(pending)} operations; took in {taken}", "yellow")
     if since := workspace.failing_since(stack.name):
         # stopped or failed: a resource that it gave up waiting for is in the cloud, but not in the state
         found = _found(workspace, stack, _planned(workspace, stack), since)
         if found:
-            workspace.add_pending(stack.name, [resource for resource, _ in found])
-            take_in(workspace, stack, found)
-            progress.say(f"{stack.name}: {len(found)} things had been made but not recorded; took them in", "yellow")
+            taken = workspace.take_in(stack.name, found)
+            progress.say(f"{stack.name}: {taken} things had been made but not recorded; took them in", "yellow")
 
 
 def _planned(workspace: Workspace, stack: Stack) -> list[Resource]:
@@ -113,13 +110,3 @@ def _found(
     except SDKException as fault:
         raise CitycloudError(f"{stack.site}: the cloud could not be asked what stands: {fault}") from fault
     return [(one, id_) for one, id_ in found if id_ and id_ not in known]
-
-
-def take_in(workspace: Workspace, stack: Stack, found: Sequence[tuple[Resource, str]]) -> int:
-    """Tell Pulumi the ids of what it had begun to make; how many. What else was begun is made anew, or read again."""
-    imports = [word for one, id_ in found for part in (one["urn"], id_) for word in ("--import-pending-creates", part)]
-    workspace.pulumi(
-        *("refresh", "--stack", stack.name, "--yes", "--skip-preview", "--clear-pending-creates", *imports),
-        timeout=REFRESH,
-    )
-    return len(found)

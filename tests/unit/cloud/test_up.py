@@ -10,12 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from layout_cities import cities
 from rich.console import Console
 
+from citycloud import paths
 from citycloud.city.load import load_city
 from citycloud.city.model import City
 from citycloud.cloud import up
@@ -164,3 +167,50 @@ def test_the_environment_for_pulumi_leaves_the_callers_openstack_credentials_out
     env = workspace.env()
     assert "OS_CLOUD" not in env
     assert env["PULUMI_BACKEND_URL"].startswith("file:///")
+
+
+def _history(workspace: Workspace, *runs: tuple[str, str, int]) -> None:
+    kept = paths.state() / ".pulumi/history/tried/east"
+    kept.mkdir(parents=True)
+    for number, (kind, result, start) in enumerate(runs):
+        told = {"kind": kind, "result": result, "startTime": start}
+        (kept / f"east-{number}.history.json").write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize(
+    ("runs", "since"),
+    [
+        ((), None),
+        ((("update", "failed", 10),), 10),
+        ((("update", "succeeded", 10), ("update", "failed", 20), ("refresh", "succeeded", 25)), 20),
+        ((("update", "failed", 10), ("update", "failed", 20)), 10),
+        ((("update", "failed", 10), ("update", "succeeded", 20), ("refresh", "failed", 30)), None),
+    ],
+)
+def test_runs_are_failing_since_the_first_that_failed_after_the_last_good_one(
+    workspace: Workspace, runs: tuple[tuple[str, str, int], ...], since: int | None
+) -> None:
+    _history(workspace, *runs)
+    told = workspace.failing_since("east")
+    assert (told and told.timestamp()) == since
+
+
+def test_what_had_been_made_is_written_into_the_state_and_then_read_from_the_cloud(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"resources": [{"urn": "parent"}], "pending_operations": [{"resource": {"urn": "a"}, "type": "creating"}]}
+    asked: list[tuple[str, ...]] = []
+    written: list[dict[str, Any]] = []
+
+    def pulumi(self: Workspace, *arguments: str, stdin: str = "{}", timeout: float = 0) -> SimpleNamespace:
+        asked.append(arguments)
+        if arguments[:2] == ("stack", "import"):
+            written.append(json.loads(stdin)["deployment"])
+        return SimpleNamespace(stdout=json.dumps({"deployment": state}))
+
+    monkeypatch.setattr(Workspace, "pulumi", pulumi)
+    found = [({"urn": "a", "parent": "parent"}, "1"), ({"urn": "b", "parent": "nobody"}, "2")]
+    assert workspace.take_in("east", found) == 1
+    made = {"urn": "a", "parent": "parent", "id": "1", "outputs": {"id": "1"}}
+    assert written == [{"resources": [{"urn": "parent"}, made]}]
+    assert asked[-1][-2:] == ("--target", "a")
