@@ -27,7 +27,10 @@ def _tried(requirement: Requirement, packets: Packets, saw: Saw) -> tuple[str, f
         assert end not in packets.faults, f"{end} could not take part: {packets.faults[end]}"
     answer, seconds = packets.tries[requirement.id]
     before, after = packets.home[requirement.id]
-    saw(f"[{want['address']}]:{want['port']}: {answer} after {seconds:.2f} s; at home {before}, then {after}")
+    saw(
+        f"[{want['address']}]:{want['port']}: {answer} after {seconds:.2f} s "
+        f"(its own calls before: {before}, after: {after})"
+    )
     for home in (before, after):
         assert home in CAME_THROUGH, f"nothing listens on the target ({home}): this proves nothing"
     return answer, seconds

@@ -25,6 +25,7 @@ from citycloud.cloud.requirements import TITLES, Kind, Requirement
 from citycloud.errors import CitycloudError
 from citycloud.progress import Progress
 from citycloud.report import Outcome, Result
+from citycloud.report.model import Cell
 
 CHECKS = Path(__file__).with_name("checks.py")
 LONGEST = 900
@@ -155,14 +156,18 @@ def _result(requirement: Requirement, report: pytest.TestReport) -> Result:
     if report.skipped:
         why = requirement.unprovable
         outcome = Outcome.UNPROVABLE if why is not None else Outcome.NOT_RUN
-        evidence = f"{why.zh} · {why.en}" if why is not None else str(report.longrepr)
+        evidence: Cell = why if why is not None else str(report.longrepr)
     elif report.passed:
         outcome, evidence = Outcome.PASSED, seen
     else:
         outcome = Outcome.FAILED
         evidence = "\n".join(filter(None, (_crash(report), f"seen: {seen}" if seen else "")))
     seconds = report.duration if report.when == "call" else 0.0
-    return Result(requirement.id, requirement.sentence, outcome, evidence[:LONGEST], seconds, requirement.subject)
+    return Result(requirement.id, requirement.sentence, outcome, _cut(evidence), seconds, requirement.subject)
+
+
+def _cut(evidence: Cell) -> Cell:
+    return evidence[:LONGEST] if isinstance(evidence, str) else evidence
 
 
 def _crash(report: pytest.TestReport) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from citycloud.cloud.verify import Verification
 
 SHOWN_FAILURES = 12
+NEW_LINE = "\n"
 
 
 def register_verify(app: typer.Typer) -> None:
@@ -126,6 +127,6 @@ def _failures(console: Console, done: Verification) -> None:
     console.print(f"\nFAILED, the first of {len(failed)} first:", style="bold red")
     for result in failed[:SHOWN_FAILURES]:
         console.print(f"  {result.id}: {result.sentence.en}", markup=False)
-        console.print(f"    {result.evidence.splitlines()[0] if result.evidence else ''}", markup=False, style="red")
+        console.print(f"    {str(result.evidence).partition(NEW_LINE)[0]}", markup=False, style="red")
     if len(failed) > SHOWN_FAILURES:
         console.print(f"  … and {len(failed) - SHOWN_FAILURES} more, all in the report")

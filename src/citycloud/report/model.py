@@ -23,6 +23,7 @@ def both(words: str) -> Text:
 
 
 NOTHING = both("")
+Cell = Text | str
 
 
 class Outcome(StrEnum):
@@ -44,8 +45,8 @@ class Result:
     """Stable from run to run."""
     sentence: Text
     outcome: Outcome
-    evidence: str
-    """What was seen, or why nothing could be: values, not opinions."""
+    evidence: Cell
+    """What was seen, as values, not opinions; or in words why nothing could be."""
     seconds: float = 0.0
     subject: str = ""
     """The object it is about."""
@@ -70,9 +71,6 @@ class Fact:
     label: Text
     value: str
     unit: Text = NOTHING
-
-
-Cell = Text | str
 
 
 @dataclass(frozen=True)

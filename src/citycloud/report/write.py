@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from citycloud.report.html import render
-from citycloud.report.model import Report, Result
+from citycloud.report.model import Report, Result, Text
 
 HIDDEN = "«secret»"
 SHORTEST_SECRET = 6
@@ -27,11 +27,15 @@ def redacted(report: Report, secrets: Iterable[str]) -> Report:
     would blacken ordinary words."""
     known = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
 
-    def clean(result: Result) -> Result:
-        evidence = result.evidence
+    def hide(text: str) -> str:
         for secret in known:
-            evidence = evidence.replace(secret, HIDDEN)
-        return replace(result, evidence=evidence)
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def clean(result: Result) -> Result:
+        seen = result.evidence
+        hidden = hide(seen) if isinstance(seen, str) else Text(hide(seen.zh), hide(seen.en))
+        return replace(result, evidence=hidden)
 
     groups = tuple(replace(group, results=tuple(map(clean, group.results))) for group in report.groups)
     return replace(report, groups=groups)
