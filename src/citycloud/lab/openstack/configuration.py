@@ -31,9 +31,9 @@ SERVICE_USERS = ("glance", "placement", "nova", "neutron", "cinder")
 _ML2 = "/etc/neutron/plugins/ml2"
 
 
-def host_files(cloud: Cloud, host: LabHost, keys: Keys, authority: str, virt_type: str) -> list[File]:
+def host_files(cloud: Cloud, host: LabHost, keys: Keys, authority: str) -> list[File]:
     """Files that every host of the cloud gets; ``authority``: the CA's certificate in PEM."""
-    values = {"cloud": cloud, "host": host, "keys": keys, "virt_type": virt_type}
+    values = {"cloud": cloud, "host": host, "keys": keys}
     return [
         *onhost(),
         plain(
@@ -59,11 +59,14 @@ def host_units(cloud: Cloud, host: LabHost) -> tuple[Unit, ...]:
     return units(host.role, cloud.without_guests)
 
 
-def hypervisor_files(cloud: Cloud, host: LabHost, keys: Keys, authority: str, virt_type: str) -> list[File]:
-    """Everything on a hypervisor; ``virt_type``: ``qemu`` or ``kvm``, of no account on LXC."""
-    values = {"cloud": cloud, "host": host, "virt_type": virt_type}
+def hypervisor_files(cloud: Cloud, host: LabHost, keys: Keys, authority: str) -> list[File]:
+    """Everything on a hypervisor. How it runs guests is in a file of its own, which a probe may change (probe-kvm)."""
+    values = {"cloud": cloud, "host": host}
+    virt_type = "lxc" if host.role is Role.LXC else "qemu"
     return [
-        *host_files(cloud, host, keys, authority, virt_type),
+        *host_files(cloud, host, keys, authority),
+        plain("/etc/nova/virt.conf", f"[libvirt]\nvirt_type = {virt_type}\n"),
+        plain("/etc/citycloud/probe-kvm", template("probe-kvm.j2")),
         plain("/etc/nova/nova-compute.conf", template("nova-compute.conf.j2", **values)),
         plain("/etc/libvirt/qemu.conf", template("qemu.conf.j2")),
         plain("/etc/libvirt/lxc.conf", template("lxc.conf.j2")),
@@ -92,7 +95,7 @@ def controller_files(
         "/etc/neutron/l3_agent.ini": "l3_agent.ini.j2",
     }
     return [
-        *host_files(cloud, cloud.controller, keys, authority, "qemu"),
+        *host_files(cloud, cloud.controller, keys, authority),
         *(secret(path, template(f"{path.rsplit('/', 1)[1]}.j2", **values), group) for path, group in private),
         *(plain(path, template(name, **values)) for path, name in open_files.items()),
         secret("/etc/rabbitmq/definitions.json", _definitions(keys), "rabbitmq"),

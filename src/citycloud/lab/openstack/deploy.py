@@ -80,9 +80,16 @@ def _host_job(
         controller=controller,
         base=HYPERVISOR_UNITS[host.role],
         stages={stage: tuple(one.name for one in ours if one.stage is stage) for stage in Stage},
+        kernel=_kernel(lab) if host.role is Role.QEMU else "",
         sql=sql(keys) if controller else "",
         identity=identity(cloud, keys) if controller else "",
     )
+
+
+def _kernel(lab: Path) -> str:
+    """The guest image's kernel, which KVM is probed with; '' where there is no KVM, or no image yet."""
+    kernel = lab / "images" / "vmlinuz"
+    return str(kernel.resolve()) if kernel.exists() and Path("/dev/kvm").exists() else ""
 
 
 def _files(
@@ -90,7 +97,7 @@ def _files(
 ) -> list[File]:
     pem = authority.pem().decode()
     if host.role is not Role.CONTROLLER:
-        return hypervisor_files(cloud, host, keys, pem, "qemu")
+        return hypervisor_files(cloud, host, keys, pem)
     return controller_files(cloud, keys, pem, certificate(authority, lab / "tls" / f"{cloud.site}.pem", cloud), names)
 
 

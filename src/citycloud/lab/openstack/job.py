@@ -24,6 +24,8 @@ class HostJob(Noun):
     """Debian's own units that are started first."""
     stages: Mapping[str, tuple[str, ...]]
     """Our own units by stage."""
+    kernel: str = ""
+    """Kernel of a guest, to probe KVM with; empty where there is nothing to probe."""
     sql: str = ""
     identity: str = ""
 

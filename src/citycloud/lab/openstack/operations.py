@@ -13,6 +13,8 @@ from pyinfra.context import host
 
 STAMP = "/etc/citycloud/digest"
 UPLOAD = "/run/citycloud.tar"
+KERNEL = "/run/probe-kernel"
+VIRT_TYPE = "/etc/nova/virt.conf"
 
 Commands = Generator[StringCommand | FileUploadCommand, None, None]
 
@@ -64,6 +66,17 @@ def identity(wanted: str) -> Commands:
         return
     run = "runuser -u keystone -- env PYTHONPATH=/opt/citylab XDG_CACHE_HOME=/var/cache/citylab"
     yield StringCommand(f"{run} python3 -W ignore -m citylab.identity", _stdin=[wanted])
+
+
+@operation(is_idempotent=True)
+def probed(kernel: str) -> Commands:
+    """Write down whether KVM boots a guest here, by booting ``kernel`` (a file of this machine) under it, once.
+
+    /dev/kvm may open and the guest still hang; what counts is that the kernel comes to look for its root.
+    """
+    if kernel:
+        yield FileUploadCommand(kernel, KERNEL)
+        yield StringCommand("sh", "/etc/citycloud/probe-kvm", KERNEL, VIRT_TYPE)
 
 
 @operation(is_idempotent=True)

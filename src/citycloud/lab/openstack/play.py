@@ -104,6 +104,7 @@ def deploy(state: State, job: Job) -> None:
     each("database accounts", operations.accounts, lambda host: (host.sql,))
     each("users and catalogue", operations.identity, lambda host: (host.identity,))
     each("controllers' services", operations.started, stage(Stage.SERVICES))
+    each("KVM probed by booting a guest", operations.probed, lambda host: (host.kernel,))
     each("services answer their agents", operations.consumed, lambda host: (QUEUES if host.controller else (),))
     each("hypervisors", operations.started, stage(Stage.HYPERVISORS))
 

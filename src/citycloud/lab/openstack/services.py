@@ -182,7 +182,8 @@ HYPERVISOR_UNITS = (
         user="nova",
         stage=Stage.HYPERVISORS,
         roles=_HYPERVISORS,
-        command="/usr/bin/nova-compute --config-file /etc/nova/nova.conf --config-file /etc/nova/nova-compute.conf",
+        command="/usr/bin/nova-compute --config-file /etc/nova/nova.conf --config-file /etc/nova/nova-compute.conf"
+        " --config-file /etc/nova/virt.conf",
     ),
 )
 
