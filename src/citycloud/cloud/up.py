@@ -30,6 +30,8 @@ LIMIT = 45 * 60.0
 """Seconds that one stack may take."""
 SIDE_BY_SIDE = 3
 """Stacks at once: each takes about one core while it starts, and mostly waits for the cloud after that."""
+AT_ONCE = 16
+"""Resources at once in a stack: most of a router interface's time is waiting for the network's agents."""
 
 Work = Callable[[Stack], Outcome]
 
