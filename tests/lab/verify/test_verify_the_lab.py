@@ -22,7 +22,6 @@ from citycloud.cloud.verify_instances import Instances
 from citycloud.cloud.verify_names import Names
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
-GOAL_SECONDS = 120
 ELSEWHERE = {Kind.API, Kind.APART, Kind.INSIDE_SIZE, Kind.INSIDE_VCPU}
 """Kinds whose faults are planted in what is declared or trusted, below, not in the lab."""
 
@@ -34,7 +33,6 @@ class Told:
     code: int
     results: dict[str, dict[str, Any]]
     page: Path
-    seconds: float
 
     def failed(self) -> dict[str, str]:
         return {id_: one["evidence"] for id_, one in self.results.items() if one["outcome"] in ("failed", "not-run")}
@@ -45,7 +43,7 @@ def verified(page: Path, *words: str) -> Told:
     assert done.returncode in (0, 1), done.stderr
     told = json.loads(done.stdout)
     results = {one["id"]: one for group in told["groups"] for one in group["results"]}
-    return Told(done.returncode, results, page, sum(stage["seconds"] for stage in told["stages"]))
+    return Told(done.returncode, results, page)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +82,6 @@ def restored(planted: Told, folder: Path) -> Told:
 def test_the_city_stands_as_declared(standing: Told) -> None:
     assert standing.failed() == {}
     assert standing.code == 0
-    assert standing.seconds <= GOAL_SECONDS
 
 
 def test_what_cannot_be_proved_here_is_told_with_its_reason_and_not_counted_as_passed(standing: Told) -> None:

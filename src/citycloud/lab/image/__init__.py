@@ -1,7 +1,8 @@
 """The guest image: a small Debian 12 for the cloud's machines, one file system for containers and emulated machines.
 
 A machine made from it brings up both address families, takes its name and its owner's key from the cloud's metadata,
-makes its SSH host key at the first boot and tells the key's public half to the console (``drivers.host_keys`` reads it).
+makes its SSH host key at the first boot and tells the key's public half to the console (``drivers.host_keys`` reads
+it).
 """
 
 from __future__ import annotations
