@@ -53,6 +53,7 @@ def probe(wanted: Iterable[Requirement], ask: Ask) -> Packets:
     requirements = [requirement for requirement in wanted if requirement.unprovable is None]
     found = Packets()
     listeners = _each(_by("target", requirements), lambda end, own: _listen(end, own, ask), found)
+    requirements = [requirement for requirement in requirements if requirement.want["target"] not in found.faults]
     before = _each(_by("target", requirements), lambda end, own: _home(end, own, ask), found)
     tried = _each(_by("source", requirements), lambda end, own: _try(end, own, ask), found)
     after = _each(_by("target", requirements), lambda end, own: _home(end, own, ask), found)
