@@ -20,6 +20,8 @@ from citycloud.lab.handle import Files, living, start_time
 from citycloud.lab.spec import LabSpec, lab_spec
 
 MEGABITS = 40
+GUESTS = "/var/lib/nova/"
+"""Disks of the real lab's guests, which come and go while these tests run."""
 HYPERVISORS = """          - {id: SITE-1, guests: none, capacity: {vcpu: 112, memory_gib: 496, storage_gib: 3968}}
           - {id: SITE-lxc, guests: lxc, capacity: {vcpu: 8, memory_gib: 8, storage_gib: 64}}
           - {id: SITE-qemu, guests: qemu, capacity: {vcpu: 8, memory_gib: 8, storage_gib: 64}}
@@ -155,7 +157,7 @@ def machine_state(lab: TestLab) -> dict[str, object]:
         "routes": sorted(json.dumps(route) for route in routes if route.get("dev") != "cclab0"),
         "nft": output("nft", "list", "ruleset"),
         "mounts": [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(lab.home) in line],
-        "loops": machine.loop_devices(),
+        "loops": {name: file for name, file in machine.loop_devices().items() if not file.startswith(GUESTS)},
         "cgroups": [str(path) for path in machine.lab_cgroups(lab.files.cgroup, machine.cgroup_hierarchies())],
         "settings": settings,
         "directory": lab.home.exists(),
