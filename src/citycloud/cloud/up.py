@@ -134,7 +134,7 @@ def tear_down(
     report = _all(there, above, work, "destroy", progress, jobs)
     for stack in there:
         if stack.department is None and (count := sweep(connect(stack.site))):
-            progress.say(f"{stack.site}: {count} security groups removed that Neutron had made for its projects")
+            progress.say(f"{stack.site}: {count} groups and quotas removed that Neutron still had of its projects")
     return report
 
 
