@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -16,6 +16,12 @@ ALWAYS_UNPROVED = (
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_UNPROVED] = list(ALWAYS_UNPROVED)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """A test that is left out of the run is named, not only counted."""
+    for item in items:
+        item.config.stash[_UNPROVED].append(f"Left out of this run (`make test-long` has it): {item.nodeid}")
 
 
 @pytest.fixture(scope="session")

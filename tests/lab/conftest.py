@@ -12,6 +12,11 @@ from citycloud.lab.spec import LabSpec, lab_spec
 from citycloud.progress import Progress
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes the lab away comes when everything else is done with it."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @pytest.fixture(scope="session")
 def lab() -> Files:
     """The files of the running lab (credentials in ``paths.clouds_yaml()``).
