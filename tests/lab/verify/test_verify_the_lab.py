@@ -21,7 +21,7 @@ from citycloud.cloud.verify_evidence import Sites
 from citycloud.cloud.verify_instances import Instances
 from citycloud.cloud.verify_names import Names
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(900)]
 ELSEWHERE = {Kind.API, Kind.APART, Kind.INSIDE_SIZE, Kind.INSIDE_VCPU}
 """Kinds whose faults are planted in what is declared or trusted, below, not in the lab."""
 
