@@ -30,8 +30,9 @@ LIMIT = 45 * 60.0
 """Seconds that one stack may take."""
 SIDE_BY_SIDE = 3
 """Stacks at once: each takes about one core while it starts, and mostly waits for the cloud after that."""
-AT_ONCE = 16
-"""Resources at once in a stack: most of a router interface's time is waiting for the network's agents."""
+AT_ONCE = 4
+"""Resources at once in a stack. More would wait for the network's agents side by side; but each that waits asks
+neutron's API every few seconds, which takes from the agents the processor that they need."""
 
 Work = Callable[[Stack], Outcome]
 
@@ -98,7 +99,14 @@ def bring_up(workspace: Workspace, wanted: Sequence[Stack], progress: Progress, 
             workspace.ensure_seed(stack.name)
         recover(workspace, stack, progress)
         return follow(
-            workspace, "up", stack.name, "--yes", "--skip-preview", limit=LIMIT, tell=_teller(stack, progress)
+            workspace,
+            "up",
+            stack.name,
+            "--yes",
+            "--skip-preview",
+            f"--parallel={AT_ONCE}",
+            limit=LIMIT,
+            tell=_teller(stack, progress),
         )
 
     return _all(wanted, {stack.name: stack.needs for stack in wanted}, work, "up", progress, jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from labs import GUESTS, TestLab, descendants, eventually, machine_state, namespaces, output
@@ -34,7 +35,7 @@ def test_down_takes_the_city_away(lab: Files) -> None:
     city = TestLab(lab.home, paths.city())
     before = machine_state(city)
     processes = descendants(city.pid())
-    own = namespaces({pid for pid, _ in processes}) - namespaces({1})
+    own = namespaces({pid for pid, _ in processes}) - namespaces({os.getpid()})
     there = of_the_lab(city)
     for name in ("device", "routes", "cgroups", "directory"):
         assert there[name], f"the comparison does not see {name}"
