@@ -219,6 +219,12 @@ def _inside(city: City, everyone: Sequence[Half], half: Half) -> Iterator[Requir
         ),
         {"ipv4": str(half.addresses.ipv4), "ipv6": str(half.addresses.ipv6)},
     )
+    yield from _inside_system(city, everyone, half)
+
+
+def _inside_system(city: City, everyone: Sequence[Half], half: Half) -> Iterator[Requirement]:
+    """What the instance's system shows of its size, and keeps: clock, logins, listening ports."""
+    machine, title = half.machine, _title(half)
     disk = Text(f"与 {machine.data_disk_gib} GiB 的数据盘", f" and a disk of {machine.data_disk_gib} GiB")
     more = disk if machine.data_disk_gib else Text("", "")
     yield Requirement(
