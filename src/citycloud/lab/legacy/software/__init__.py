@@ -1,0 +1,1 @@
+"""What each kind of Software is on its host: pure."""
