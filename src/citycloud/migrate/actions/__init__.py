@@ -1,0 +1,1 @@
+"""How a department's systems are moved: one small file for each kind of thing."""

@@ -1,0 +1,2 @@
+# What is listened on.
+ss -Hlntup
