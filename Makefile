@@ -15,7 +15,7 @@ help: ## what can be done here
 bootstrap: ## install what is missing: Debian packages, the virtual environment
 	@$(PYTHON) scripts/bootstrap.py
 
-up: bootstrap ## the whole city: toolchain, lab, both clouds, verification (about 25 min the first time)
+up: bootstrap ## the whole city: toolchain, lab, both clouds, verification (about 40 min the first time)
 	@$(CITYCLOUD) toolchain install
 	@$(CITYCLOUD) check
 	@$(CITYCLOUD) lab up
@@ -40,7 +40,7 @@ test: check ## everything, on real parts (about 40 min; `make up` first is not n
 	@$(CITYCLOUD) toolchain install
 	@$(VENV)/bin/pytest -m "not long"
 
-test-long: check ## everything, with the tests that take hours
+test-long: check ## everything, with what takes hours: the whole lab killed at ten moments
 	@$(CITYCLOUD) toolchain install
 	@$(VENV)/bin/pytest
 

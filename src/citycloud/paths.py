@@ -41,6 +41,11 @@ def city() -> Path:
     return Path(os.environ.get("CITYCLOUD_CITY", "inventories/wuwei/city"))
 
 
+def rooms() -> Path:
+    """The departments' machine rooms that are added to the lab (``CITYCLOUD_ROOMS``)."""
+    return Path(os.environ.get("CITYCLOUD_ROOMS", "inventories/wuwei/rooms.yaml"))
+
+
 def reports() -> Path:
     """Where reports are written (``CITYCLOUD_REPORTS``)."""
     return Path(os.environ.get("CITYCLOUD_REPORTS", "reports"))

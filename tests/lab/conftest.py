@@ -13,8 +13,16 @@ from citycloud.progress import Progress
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes the lab away comes when everything else is done with it."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """What needs no lab comes first, then what wants its clouds empty; what takes the lab away comes last."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.get_closest_marker("last"):
+        return 3
+    if item.get_closest_marker("first"):
+        return 1
+    return 2 if "lab" in getattr(item, "fixturenames", ()) else 0
 
 
 @pytest.fixture(scope="session")

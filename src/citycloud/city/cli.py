@@ -23,8 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines: one JSON doc
 
 
 def register(app: typer.Typer) -> None:
-    """Add this module's commands to the command line."""
-    app.command("check")(check)
+    """Add this module's commands to the command line; ``check`` is called by the one that takes plans too."""
     app.command("show")(show)
     app.command("new")(new)
 

@@ -116,7 +116,9 @@ def test_network(requirement: Requirement, seen: Sites, saw: Saw) -> None:
     same(sorted([want["ipv4"], want["ipv6"]]), sorted(subnet["cidr"] for subnet in subnets), "subnets")
     same(sorted(want["gateways"]), sorted(subnet["gateway_ip"] for subnet in subnets), "gateways")
     six = only(subnets, "IPv6 subnet", ip_version=6)
-    same(["slaac", "slaac"], [six["ipv6_address_mode"], six["ipv6_ra_mode"]], "address and advertisement mode")
+    mode = "slaac" if want["served"] else None
+    same([mode, mode], [six["ipv6_address_mode"], six["ipv6_ra_mode"]], "address and advertisement mode")
+    same([want["served"]], list({subnet["enable_dhcp"] for subnet in subnets}), "DHCP")
     ports = [port for port in cloud.ports if port["network_id"] == network["id"]]
     routed = [each["ip_address"] for port in ports if _routes(port) for each in port["fixed_ips"]]
     same(sorted(want["gateways"]), sorted(routed), "addresses of the router in it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from citycloud.city.model import Capacity, City, Department, Host, Segment, Site, Zone
+from citycloud.city.model import Capacity, City, Department, Guests, Host, Segment, Site, Zone
 from citycloud.cloud.addresses import gateway, router_external, segment_subnets
 from citycloud.cloud.halves import Half, halves
 from citycloud.cloud.requirements_flows import name_server
@@ -178,12 +178,12 @@ def _department(city: City, everyone: Iterable[Half], site: Site, department: De
         ),
         {"cores": quota.vcpu, "ram": quota.memory_gib * 1024, "gigabytes": quota.storage_gib},
     )
-    used = {half.segment.id for half in everyone if half.site.id == site.id and half.department.id == department.id}
-    if used:
+    here = [half for half in everyone if half.site.id == site.id and half.department.id == department.id]
+    if here:
         yield _router(site, department)
     for segment in city.segments:
-        if segment.id in used:
-            yield _network(site, department, segment)
+        if guests := {half.machine.guests for half in here if half.segment.id == segment.id}:
+            yield _network(site, department, segment, runs=guests != {Guests.NONE})
 
 
 def _router(site: Site, department: Department) -> Requirement:
@@ -200,7 +200,7 @@ def _router(site: Site, department: Department) -> Requirement:
     )
 
 
-def _network(site: Site, department: Department, segment: Segment) -> Requirement:
+def _network(site: Site, department: Department, segment: Segment, *, runs: bool) -> Requirement:
     subnets = segment_subnets(site, department, segment)
     inner = gateway(subnets)
     want: dict[str, Any] = {
@@ -209,6 +209,7 @@ def _network(site: Site, department: Department, segment: Segment) -> Requiremen
         "ipv4": str(subnets.ipv4),
         "ipv6": str(subnets.ipv6),
         "gateways": [str(inner.ipv4), str(inner.ipv6)],
+        "served": runs,
     }
     return Requirement(
         Kind.NETWORK,

@@ -77,17 +77,11 @@ def _subnet(cloud: Any, asked: Asked, project: str | None) -> Iterable[Any]:  # 
 
 
 def _port(cloud: Any, asked: Asked, project: str | None) -> Iterable[Any]:  # noqa: ANN401
-    return cloud.network.ports(  # type: ignore[no-any-return]
-        network_id=asked["networkId"], mac_address=asked["macAddress"]
-    )
+    return cloud.network.ports(network_id=asked["networkId"], name=asked["name"])  # type: ignore[no-any-return]
 
 
 def _interface(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
-    return [
-        port
-        for port in cloud.network.ports(device_id=asked["routerId"])
-        if any(fixed["subnet_id"] == asked["subnetId"] for fixed in port.fixed_ips)
-    ]
+    return [port for port in cloud.network.ports(device_id=asked["routerId"]) if port.id == asked["portId"]]
 
 
 def _rule(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401

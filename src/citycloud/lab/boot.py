@@ -34,20 +34,22 @@ def container(host: LabHost, files: Files, devices: Sequence[str], extra: Sequen
     nspawn itself must not touch the network: it enters the namespace from outside, or /sys inside would be the
     machine's, and agents would look for their taps there in vain.
     """
+    shared = () if host.role is Role.ROOM else (f"--bind={files.shared(host.site)}:/srv/nfs",)
     return [
         *("nsenter", f"--net=/run/netns/{host.name}", "systemd-nspawn", "--quiet", "--boot"),
         *(f"--directory={files.root(host.name)}", f"--machine={host.name}", f"--hostname={host.name}"),
         *("--register=no", "--keep-unit", "--link-journal=no", "--console=pipe"),
         *("--resolv-conf=off", "--timezone=off", "--capability=all", f"--system-call-filter={SYSTEM_CALLS}"),
         *(f"--bind={device}" for device in devices),
-        f"--bind={files.shared(host.site)}:/srv/nfs",
+        *shared,
         *extra,
     ]
 
 
-def _host(
+def host_plan(
     host: LabHost, files: Files, lower: Sequence[Path], hierarchies: Sequence[Path], argv: list[str]
 ) -> dict[str, Any]:
+    """One host's part of a boot plan: the layers of its root, its cgroups, and the command that boots it."""
     upper = files.upper(host.name)
     return {
         "name": host.name,
@@ -81,13 +83,14 @@ def boot_plan(
         "failure_file": str(files.failure),
         "devices_file": str(files.devices),
         "network_file": str(files.home / "network"),
+        "rooms_file": str(files.rooms),
         "namespaces": network.namespaces(spec),
         "sysctls": {**routers, **{host.name: dict(network.HOST_SYSCTLS) for host in spec.hosts}},
         "host_side": network.host_side(spec, files.device),
         "batches": [[batch.namespace, list(batch.lines)] for batch in network.batches(spec)],
         "limits": [list(pair) for pair in network.limits(spec)],
         "hosts": [
-            _host(host, files, lower, hierarchies, container(host, files, devices, extra.get(host.role, ())))
+            host_plan(host, files, lower, hierarchies, container(host, files, devices, extra.get(host.role, ())))
             for host in spec.hosts
         ],
     }

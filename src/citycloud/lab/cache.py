@@ -95,17 +95,21 @@ def _at(path: Path, build: Builder, progress: Progress) -> Path:
     return kept(name, key, build, progress)
 
 
-def kept(name: str, key: str, build: Builder, progress: Progress) -> Path:
-    """The directory ``name-key``, made by ``build`` if it is not there. What a killed one half made goes first."""
-    whole = home() / f"{name}-{key}"
+def kept(name: str, key: str, build: Builder, progress: Progress, within: Path | None = None) -> Path:
+    """The directory ``name-key``, made by ``build`` if it is not there. What a killed one half made goes first.
+
+    ``within``: another directory than ``home()``, whose makers wait for each other only.
+    """
+    at = within or home()
+    whole = at / f"{name}-{key}"
     if whole.is_dir():
         return whole
-    with locked(home()):
+    with locked(at):
         if whole.is_dir():
             return whole
-        for half in home().glob(f"making-{name}-*"):
+        for half in at.glob(f"making-{name}-*"):
             shutil.rmtree(half)
-        making = home() / f"making-{name}-{key}"
+        making = at / f"making-{name}-{key}"
         making.mkdir()
         build(making, progress)
         making.rename(whole)
@@ -129,12 +133,16 @@ def strip(root: Path) -> None:
     (root / "etc" / "machine-id").touch()  # empty: systemd then takes it for a first boot, and does not fail
 
 
-def _bootstrap(root: Path, progress: Progress) -> None:
+def debootstrap(root: Path, release: str = mirror.RELEASE) -> None:
     """A minimal Debian in ``root``, about a minute. debootstrap checks the archive's signatures by the keyring."""
-    source = next(one for one in mirror.read_sources() if one.suite == mirror.RELEASE)
+    source = next(one for one in mirror.of_release(mirror.read_sources(), release) if one.suite == release)
     options = ("--variant=minbase", f"--include={','.join(BASE_PACKAGES)}", f"--keyring={mirror.KEYRING}")
+    proc.run((*tethered(), "debootstrap", *options, release, str(root), source.uri), timeout=900)
+
+
+def _bootstrap(root: Path, progress: Progress) -> None:
     with progress.step("Debian base (about a minute, once)"):
-        proc.run((*tethered(), "debootstrap", *options, mirror.RELEASE, str(root), source.uri), timeout=900)
+        debootstrap(root)
         strip(root)
 
 
@@ -177,17 +185,23 @@ def _install_script(files: Mapping[str, str]) -> str:
     return "\n".join(lines) + _INSTALL
 
 
-def install(root: Path, packages: Sequence[str], timeout: float = 1200) -> None:
+def install(
+    root: Path,
+    packages: Sequence[str],
+    timeout: float = 1200,
+    release: str = mirror.RELEASE,
+    within: Path | None = None,
+) -> None:
     """Install Debian packages into ``root`` (not booted); no service is started. Raises CommandFailed.
 
-    apt verifies each download; the files are kept in the cache for the next time.
+    apt verifies each download; the files are kept in the cache (``within``, see ``kept``) for the next time.
     """
-    archives = home() / "debs"
+    archives = (within or home()) / "debs"
     (archives / "partial").mkdir(parents=True, exist_ok=True)
     (root / "etc/dpkg/dpkg.cfg.d/citycloud").write_text(NO_DOCUMENTATION)
     (root / "etc/resolv.conf").touch()
     binds = {archives: "/var/cache/apt/archives", Path("/etc/resolv.conf"): "/etc/resolv.conf"}
-    script = _install_script(mirror.configuration())
+    script = _install_script(mirror.configuration(release=release))
     enter(root, ["sh", "-s", "--", *packages], timeout=timeout, binds=binds, network=True, stdin=script)
 
 

@@ -16,10 +16,14 @@ from citycloud.errors import BadInput, CitycloudError
 from citycloud.findings import Finding, Place
 from citycloud.lab import up as lab
 from citycloud.lab.handle import Files, living
+from citycloud.lab.legacy import up as machine_rooms
+from citycloud.lab.legacy.cli import app as rooms_app
 from citycloud.lab.status import LabStatus, recorded_hosts, status
 from citycloud.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, help="A whole city on this machine: bring it up, look at it, take it down.")
+
+app.add_typer(rooms_app, name="rooms")
 
 CityPath = Annotated[
     Path | None, typer.Argument(help="The directory of a declaration.", show_default="$CITYCLOUD_CITY")
@@ -31,6 +35,7 @@ HostName = Annotated[str, typer.Argument(help="A host of the lab, such as east-c
 def up(
     city: CityPath = None,
     bare: Annotated[bool, typer.Option("--bare", help="Stop at the hosts: no OpenStack on them (seconds).")] = False,
+    rooms: Annotated[bool, typer.Option("--rooms", help="The machine rooms, too: see `lab rooms up`.")] = False,
 ) -> None:
     """Bring the lab up: every site with zones gets an OpenStack cloud of its own, on hosts of its own.
 
@@ -43,7 +48,10 @@ def up(
 
     Then: `citycloud lab status`, `citycloud lab shell east-ctl`, `openstack --os-cloud east server list`.
     """
-    lab.up(city or paths.city(), Progress(), bare=bare)
+    progress = Progress()
+    lab.up(city or paths.city(), progress, bare=bare)
+    if rooms:
+        machine_rooms.up(city or paths.city(), paths.rooms(), progress)
     _print(status(Files.default()))
 
 

@@ -76,6 +76,16 @@ class Files:
         return self.home / "hosts.json"
 
     @property
+    def rooms(self) -> Path:
+        """What the machine rooms add to the boot plan while they are there (legacy/boot.py)."""
+        return self.home / "rooms.json"
+
+    @property
+    def room_hosts(self) -> Path:
+        """The machine rooms' hosts, as JSON."""
+        return self.home / "room-hosts.json"
+
+    @property
     def ready(self) -> Path:
         """There once the whole lab is up."""
         return self.home / "ready"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from citycloud import paths, proc
@@ -40,9 +41,9 @@ def _key(path: Path, comment: str) -> None:
         proc.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)], timeout=30)
 
 
-def _hosts_file(spec: LabSpec) -> str:
+def _hosts_file(hosts: Iterable[LabHost]) -> str:
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
-    for host in spec.hosts:
+    for host in hosts:
         lines += [f"{host.addresses.ipv4} {host.name}", f"{host.addresses.ipv6} {host.name}"]
     return "\n".join(lines) + "\n"
 
@@ -54,9 +55,9 @@ def _write(upper: Path, name: str, text: str, mode: int = 0o644) -> None:
     path.write_text(text)
 
 
-def _prepare(upper: Path, host: LabHost, spec: LabSpec, client_key: str) -> None:
+def _prepare(upper: Path, host: LabHost, hosts: Iterable[LabHost], client_key: str) -> None:
     _write(upper, "etc/hostname", f"{host.name}\n")
-    _write(upper, "etc/hosts", _hosts_file(spec))
+    _write(upper, "etc/hosts", _hosts_file(hosts))
     _write(upper, "etc/resolv.conf", "")
     _write(upper, "etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
     _write(upper, "etc/ssh/sshd_config.d/citycloud.conf", SSHD)
@@ -75,28 +76,42 @@ def prepare(spec: LabSpec, files: Files) -> None:
     paths.private(files.ssh)
     files.logs.mkdir(exist_ok=True)
     _key(files.ssh / "id_ed25519", "citycloud-lab")
-    client_key = (files.ssh / "id_ed25519.pub").read_text()
     for host in spec.hosts:
+        files.shared(host.site).mkdir(parents=True, exist_ok=True)
+    make(spec.hosts, files)
+    publish(spec.hosts, files)
+
+
+def make(hosts: Sequence[LabHost], files: Files) -> None:
+    """Directories and identities of ``hosts``, which know each other by name. They must not be running."""
+    client_key = (files.ssh / "id_ed25519.pub").read_text()
+    for host in hosts:
         home = files.upper(host.name).parent
         shutil.rmtree(home, ignore_errors=True)
-        for directory in (files.upper(host.name), home / "work", files.root(host.name), files.shared(host.site)):
+        for directory in (files.upper(host.name), home / "work", files.root(host.name)):
             directory.mkdir(parents=True, exist_ok=True)
-        _prepare(files.upper(host.name), host, spec, client_key)
-    (files.ssh / "known_hosts").write_text(_known_hosts(spec, files))
-    (files.ssh / "config").write_text(_config(spec, files))
+        _prepare(files.upper(host.name), host, hosts, client_key)
 
 
-def _known_hosts(spec: LabSpec, files: Files) -> str:
+def publish(hosts: Sequence[LabHost], files: Files) -> None:
+    """What ssh knows: the keys and addresses of ``hosts``, all that there are."""
+    for name, text in (("known_hosts", _known_hosts(hosts, files)), ("config", _config(hosts, files))):
+        fresh = files.ssh / f"{name}.new"
+        fresh.write_text(text)
+        fresh.rename(files.ssh / name)
+
+
+def _known_hosts(hosts: Iterable[LabHost], files: Files) -> str:
     lines = []
-    for host in spec.hosts:
+    for host in hosts:
         key = (files.upper(host.name) / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
         lines.append(f"{host.name},{host.addresses.ipv4},{host.addresses.ipv6} {' '.join(key)}\n")
     return "".join(lines)
 
 
-def _config(spec: LabSpec, files: Files) -> str:
+def _config(hosts: Iterable[LabHost], files: Files) -> str:
     """OpenSSH client configuration: every host by its name; nothing of the user's own takes part."""
-    stanzas = [f"Host {host.name}\n    HostName {host.addresses.ipv4}\n" for host in spec.hosts]
+    stanzas = [f"Host {host.name}\n    HostName {host.addresses.ipv4}\n" for host in hosts]
     common = {
         "User": "root",
         "IdentityFile": str(files.ssh / "id_ed25519"),

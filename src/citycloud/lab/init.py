@@ -73,6 +73,11 @@ def network(plan: Mapping[str, Any], host_net: int) -> None:
     machine = "\n".join(plan["host_side"]) + "\n"
     command("nsenter", f"--net=/proc/self/fd/{host_net}", "ip", "-batch", "-", stdin=machine, keep=[host_net])
     os.close(host_net)
+    wire(plan)
+
+
+def wire(plan: Mapping[str, Any]) -> None:
+    """Every wire, address and route of a plan, then the rates; its namespaces are there already."""
     for name, lines in plan["batches"]:
         where = ("-n", name) if name else ()
         command("ip", *where, "-batch", "-", stdin="\n".join(lines) + "\n")
@@ -128,7 +133,82 @@ def boot(host: Mapping[str, Any]) -> subprocess.Popen[bytes]:
         )
 
 
-def serve(hosts: Sequence[Mapping[str, Any]]) -> None:
+def kill_group(group: Path, limit: float = 20) -> None:
+    """End every process in the cgroup and below it. Raises RuntimeError if some don't end in ``limit`` seconds."""
+    end = time.monotonic() + limit
+    while pids := [int(pid) for file in group.glob("**/cgroup.procs") for pid in file.read_text().split()]:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if time.monotonic() > end:
+            raise RuntimeError(f"processes of {group.name} do not end: {pids}")
+        time.sleep(0.05)
+
+
+class Rooms:
+    """Hosts and networks that are added to the living lab and taken out again: the plan in ``file``, as it is now.
+
+    The answer to a plan is a file beside it: its serial, and what went wrong.
+    """
+
+    def __init__(self, file: str | None) -> None:
+        self._file = Path(file) if file else None
+        self._now: Mapping[str, Any] = {"serial": ""}
+
+    def hosts(self) -> Sequence[Mapping[str, Any]]:
+        """The hosts that are to run, after the plan has been looked at again."""
+        if self._file is not None and self._file.exists():
+            plan = json.loads(self._file.read_text())
+            if plan["serial"] != self._now["serial"]:
+                self._answer(plan, self._change(plan))
+        found: Sequence[Mapping[str, Any]] = self._now.get("hosts", ())
+        return found
+
+    def _change(self, plan: Mapping[str, Any]) -> str:
+        try:
+            self._take_out()
+            self._now = plan
+            command("ip", "-batch", "-", stdin="".join(f"netns add {name}\n" for name in plan["namespaces"]))
+            for name, values in plan["sysctls"].items():
+                sysctls(name, values)
+            wire(plan)
+            for host in plan["hosts"]:
+                mount_root(host)
+        except Exception as fault:
+            traceback.print_exc()
+            with contextlib.suppress(Exception):  # the lab lives on, whatever came of its rooms
+                self._take_out()
+            self._now = {"serial": plan["serial"]}
+            return str(fault)
+        return ""
+
+    def _take_out(self) -> None:
+        """What cannot be taken out because it never came to be is no fault."""
+        for host in self._now.get("hosts", ()):
+            for group in host["cgroups"]:
+                kill_group(Path(group))
+            with contextlib.suppress(RuntimeError):
+                command("umount", "--lazy", host["root"])
+        for name in self._now.get("namespaces", ()):
+            with contextlib.suppress(RuntimeError):
+                command("ip", "netns", "delete", name)
+        for name, lines in self._now.get("undone", ()):
+            where = ("-n", name) if name else ()
+            with contextlib.suppress(RuntimeError):
+                command("ip", "-force", *where, "-batch", "-", stdin="\n".join(lines) + "\n")
+
+    def _answer(self, plan: Mapping[str, Any], fault: str) -> None:
+        assert self._file is not None
+        fresh = self._file.with_suffix(".fresh")
+        with contextlib.suppress(OSError):
+            fresh.write_text(json.dumps({"serial": plan["serial"], "fault": fault}))
+            fresh.rename(self._file.with_suffix(".answer"))
+
+
+def serve(hosts: Sequence[Mapping[str, Any]], rooms: Rooms) -> None:
     """Keep the hosts: reap what ends, and on SIGHUP boot again what is not running. Never returns."""
     running: dict[int, str] = {}
     again = True
@@ -142,7 +222,9 @@ def serve(hosts: Sequence[Mapping[str, Any]]) -> None:
     while True:
         if again:
             again = False
-            for host in hosts:
+            wanted = [*hosts, *rooms.hosts()]
+            running = {pid: name for pid, name in running.items() if Path(f"/proc/{pid}").exists()}
+            for host in wanted:
                 if host["name"] not in running.values():
                     running[boot(host).pid] = host["name"]
         try:
@@ -175,7 +257,7 @@ def lab(plan: Mapping[str, Any], lock: int, host_net: int) -> None:
         devices = {host["name"]: mount_root(host) for host in plan["hosts"]}
         Path(plan["devices_file"]).write_text(json.dumps(devices))
         Path(plan["network_file"]).touch()
-        serve(plan["hosts"])
+        serve(plan["hosts"], Rooms(plan.get("rooms_file")))
     except Exception as fault:
         traceback.print_exc()
         Path(plan["failure_file"]).write_text(str(fault))

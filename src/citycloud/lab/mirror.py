@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from citycloud import proc
@@ -95,11 +95,16 @@ def read_sources(etc_apt: Path = Path("/etc/apt")) -> list[Source]:
     return mine
 
 
-def configuration(etc_apt: Path = Path("/etc/apt")) -> dict[str, str]:
+def of_release(sources: Iterable[Source], release: str) -> list[Source]:
+    """The same archive's sources for another release: suites are named alike (since Debian 11, ``-security`` too)."""
+    return [replace(one, suite=one.suite.replace(RELEASE, release)) for one in sources]
+
+
+def configuration(etc_apt: Path = Path("/etc/apt"), release: str = RELEASE) -> dict[str, str]:
     """Files of an ``/etc/apt`` for a root being built: this machine's Debian sources, proxies and credentials only."""
     acquire = proc.run(["apt-config", "dump", "Acquire"], timeout=30).stdout
     files = {
-        "sources.list": "".join(f"{source.line()}\n" for source in read_sources(etc_apt)),
+        "sources.list": "".join(f"{source.line()}\n" for source in of_release(read_sources(etc_apt), release)),
         "apt.conf.d/host": acquire,
     }
     for secret in [etc_apt / "auth.conf", *etc_apt.glob("auth.conf.d/*")]:

@@ -27,6 +27,8 @@ class Role(StrEnum):
     CONTROLLER = "controller"
     LXC = "lxc"
     QEMU = "qemu"
+    ROOM = "room"
+    """A host of a department's machine room (lab/legacy)."""
 
 
 ROLE_OF_GUESTS = {Guests.LXC: Role.LXC, Guests.QEMU: Role.QEMU, Guests.KVM: Role.QEMU}
@@ -132,7 +134,7 @@ def host_mac(ipv4: IPv4Address, port: int) -> str:
     return ":".join(f"{octet:02x}" for octet in (0x02, 0xC2 + port, *ipv4.packed))
 
 
-def _line(within: Subnets, number: int) -> Line:
+def line(within: Subnets, number: int) -> Line:
     """The ``number``-th point-to-point line of the lab's infrastructure (0 to 63 in a /24)."""
     net4 = IPv4Network((int(within.ipv4.network_address) + 4 * number, 30))
     net6 = IPv6Network((int(within.ipv6.network_address) + (number << 64), 64))
@@ -140,7 +142,7 @@ def _line(within: Subnets, number: int) -> Line:
     return Line(subnets=Subnets(ipv4=net4, ipv6=net6), first=ends[0], second=ends[1])
 
 
-def _at(subnets: Subnets, number: int) -> Addresses:
+def at(subnets: Subnets, number: int) -> Addresses:
     """IPv4 .N and IPv6 ::N, N read as its decimal digits in both families (.10 is ::10)."""
     return Addresses(
         ipv4=subnets.ipv4.network_address + number,
@@ -155,7 +157,7 @@ def _hypervisors(site: Site) -> list[Host]:
 
 
 def _lab_host(site: Site, management: Subnets, name: str, role: Role, number: int) -> LabHost:
-    addresses = _at(management, number)
+    addresses = at(management, number)
     return LabHost(
         name=name,
         site=site.id,
@@ -186,7 +188,7 @@ def _carrier(city: City, site: Site, uplink: Line) -> LabCarrier:
         management=site.management,
         external=site.external,
         tenant=site.tenant,
-        gateway=_at(site.management, GATEWAY_NUMBER),
+        gateway=at(site.management, GATEWAY_NUMBER),
         external_gateway=gateway(site.external),
         routes=tuple(routes),
         uplink=uplink,
@@ -200,7 +202,7 @@ def lab_spec(city: City) -> LabSpec:
     """
     sites = [site for site in city.sites if site.zones]
     own = city.operations[0] if city.operations else INFRASTRUCTURE
-    carriers = {site.id: _carrier(city, site, _line(own, number)) for number, site in enumerate(sites, 1)}
+    carriers = {site.id: _carrier(city, site, line(own, number)) for number, site in enumerate(sites, 1)}
     hosts = [host for site in sites for host in _hosts(site, carriers[site.id].management)]
     links = [link for link in city.links if set(link.sites) <= carriers.keys()]
     return LabSpec(
@@ -212,9 +214,9 @@ def lab_spec(city: City) -> LabSpec:
             LabLink(
                 carriers=(carriers[link.sites[0]].name, carriers[link.sites[1]].name),
                 megabits=link.megabits,
-                line=_line(own, 32 + number),
+                line=line(own, 32 + number),
             )
             for number, link in enumerate(links)
         ),
-        host_line=_line(own, 0),
+        host_line=line(own, 0),
     )

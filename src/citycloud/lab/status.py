@@ -73,9 +73,13 @@ def memory(group: str, name: str, hierarchies: Iterable[Path]) -> int | None:
 
 
 def recorded_hosts(files: Files) -> tuple[LabHost, ...]:
-    """The hosts that the lab was started with."""
+    """The hosts that the lab was started with, and those of the machine rooms that were added to it."""
+    return (*_hosts_in(files.hosts), *_hosts_in(files.room_hosts))
+
+
+def _hosts_in(file: Path) -> tuple[LabHost, ...]:
     try:
-        return tuple(LabHost.model_validate(one) for one in json.loads(files.hosts.read_text()))
+        return tuple(LabHost.model_validate(one) for one in json.loads(file.read_text()))
     except FileNotFoundError:
         return ()
 

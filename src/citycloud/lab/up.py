@@ -32,10 +32,12 @@ def up(city: Path, progress: Progress, *, bare: bool = False) -> None:
     files = Files.default()
     with exclusive(files, "up") as lock:
         _refuse_other(files, spec, bare)
-        progress.expect(1 if bare else 2)
-        guest = None if bare else image.ensure(progress)
-        if living(files) is None:
+        dead = living(files) is None
+        progress.expect(1 if bare else 2 + image.missing())
+        if dead:
             progress.expect(1 + roots.missing(bare=bare))
+        guest = None if bare else image.ensure(progress)
+        if dead:
             _discard(files)
             _start(spec, files, roots.layers(progress, bare=bare), lock, progress, bare=bare)
         if guest is not None:

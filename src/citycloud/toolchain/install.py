@@ -67,13 +67,14 @@ def _engine(progress: Progress) -> Part:
 
 
 def _released(progress: Progress) -> Part | None:
-    """The official release; None, with the reason told, where it can't be had."""
+    """The official release; None, with the reason told, where it can't be had, or ours was built already."""
     home = released_home()
     if not (home / "pulumi").is_file():
+        if build.kept(build.ENGINE) is not None:
+            return None
         release = releases.engine(releases.table(), releases.platform_name())
         if release is None or not release.sha256:
-            if build.kept(build.ENGINE) is None:
-                progress.say("toolchain: releases.toml knows no hash of a release for this platform: building instead")
+            progress.say("toolchain: releases.toml knows no hash of a release for this platform: building instead")
             return None
         try:
             with progress.step(f"toolchain: fetch {release.file}"):

@@ -19,7 +19,7 @@ from citycloud.drivers.host_keys import learn, login
 from citycloud.drivers.inventory import RealMachine, read
 from citycloud.lab.handle import Files
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(2700)]
 
 ROOT = Path(__file__).parents[3]
 CITY = ROOT / "inventories/wuwei/city"

@@ -18,7 +18,7 @@ from citycloud.cloud.layout import stacks
 from citycloud.cloud.stacks import Workspace
 from citycloud.progress import Progress
 
-pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.lab, pytest.mark.first, pytest.mark.timeout(3600)]
 SITE = "west"
 """Taken down and made again; the other site stays as it is."""
 

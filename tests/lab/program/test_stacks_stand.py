@@ -10,7 +10,7 @@ from citycloud.cloud.layout import stacks
 from citycloud.cloud.stacks import Workspace
 from citycloud.progress import Progress
 
-pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(2700)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(2700)]
 
 
 def test_all_stacks_stand_and_a_second_up_changes_nothing(workspace: Workspace, city: City) -> None:

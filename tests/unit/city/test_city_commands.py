@@ -11,7 +11,7 @@ from planted_faults import THE_ISSUES_TEN
 from planting import WUWEI, copy_of_wuwei
 from typer.testing import CliRunner
 
-from citycloud.city.cli import register
+from citycloud.city.cli import check, register
 from citycloud.city.load import load_city
 from citycloud.errors import BadInput
 
@@ -20,6 +20,7 @@ from citycloud.errors import BadInput
 def app() -> typer.Typer:
     found = typer.Typer()
     register(found)
+    found.command("check")(check)
     return found
 
 

@@ -55,7 +55,7 @@ def _below() -> dict[str, dict[str, str]]:
         "projects": {one.department: f"id-of-{one.department}" for one in layout.tenants},
         "passwords": {one.department: "a password" for one in layout.tenants},
         "networks": networks,
-        "subnets": networks,
+        "subnets": {f"{name}-{family}": f"id-of-{name}-{family}" for name in networks for family in ("ipv4", "ipv6")},
     }
 
 
@@ -129,7 +129,8 @@ def _site(layout: SiteLayout) -> Counter[str]:
             "Router": sum(tenant.router is not None for tenant in tenants),
             "Network": 1 + len(networks),
             "Subnet": 2 + 2 * len(networks),
-            "RouterInterface": 2 * len(networks),
+            "RouterInterface": len(networks),
+            "Port": len(networks),
         }
     )
 

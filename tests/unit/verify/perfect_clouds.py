@@ -90,8 +90,9 @@ def _network(tenant: Tenant, network: Network) -> JSON:
 
 
 def _subnets(network: Network) -> list[JSON]:
-    own = {"network_id": f"n-{network.name}"}
-    slaac = {"ipv6_address_mode": "slaac", "ipv6_ra_mode": "slaac"}
+    own = {"network_id": f"n-{network.name}", "enable_dhcp": network.served}
+    mode = "slaac" if network.served else None
+    slaac = {"ipv6_address_mode": mode, "ipv6_ra_mode": mode}
     four = {"cidr": str(network.subnets.ipv4), "gateway_ip": str(network.gateway.ipv4), "ip_version": 4}
     six = {"cidr": str(network.subnets.ipv6), "gateway_ip": str(network.gateway.ipv6), "ip_version": 6}
     return [{**own, **four}, {**own, **six, **slaac}]

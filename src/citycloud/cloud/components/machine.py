@@ -54,7 +54,7 @@ class Machine(Component):
             self._volume(layout.machine, layout.volume, protect=protect)
 
     def _port(self, layout: Server, around: Surroundings) -> networking.Port:
-        """IPv4 and MAC are fixed; the network's prefix and the MAC make the IPv6 address (SLAAC)."""
+        """Its addresses are fixed; where they are served, prefix and MAC make the IPv6 one (SLAAC), to the same end."""
         shared = [around.id_of("groups", name) for name in layout.shared_groups]
         return networking.Port(
             f"{layout.machine}-port",
@@ -62,7 +62,10 @@ class Machine(Component):
             network_id=around.id_of("networks", layout.network),
             mac_address=layout.mac,
             fixed_ips=[
-                networking.PortFixedIpArgs(subnet_id=around.id_of("subnets", layout.network), ip_address=layout.ipv4)
+                networking.PortFixedIpArgs(
+                    subnet_id=around.id_of("subnets", f"{layout.network}-{family}"), ip_address=address
+                )
+                for family, address in (("ipv4", layout.ipv4), *([] if layout.served else [("ipv6", layout.ipv6)]))
             ],
             security_group_ids=[*(around.groups[name].id for name in layout.groups), *shared],
             admin_state_up=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 import pulumi
 from pulumi_openstack import blockstorage, compute, identity, networking
@@ -117,6 +118,7 @@ class Tenant(Component):
             tenant_id=self.project.id,
             network_id=network.id,
             ip_version=4,
+            enable_dhcp=layout.served,
             cidr=str(layout.subnets.ipv4),
             gateway_ip=str(layout.gateway.ipv4),
             allocation_pools=[
@@ -131,19 +133,43 @@ class Tenant(Component):
             tenant_id=self.project.id,
             network_id=network.id,
             ip_version=6,
+            enable_dhcp=layout.served,
             cidr=str(layout.subnets.ipv6),
             gateway_ip=str(layout.gateway.ipv6),
-            ipv6_address_mode="slaac",
-            ipv6_ra_mode="slaac",
+            ipv6_address_mode="slaac" if layout.served else None,
+            ipv6_ra_mode="slaac" if layout.served else None,
             dns_nameservers=[str(layout.name_server.ipv6)],
             opts=self.child(),
         )
-        self.networks[layout.name], self.subnets[layout.name] = network, ipv4
-        for version, subnet in ((4, ipv4), (6, ipv6)):
-            if router:
-                networking.RouterInterface(
-                    f"{layout.name}-way-ipv{version}", router_id=router.id, subnet_id=subnet.id, opts=self.child()
-                )
+        self.networks[layout.name] = network
+        self.subnets |= {f"{layout.name}-ipv4": ipv4, f"{layout.name}-ipv6": ipv6}
+        if router:
+            self._way(layout, router, network, (ipv4, ipv6))
+
+    def _way(
+        self,
+        layout: values.Network,
+        router: networking.Router,
+        network: networking.Network,
+        subnets: Sequence[networking.Subnet],
+    ) -> None:
+        """One port for both families: every port of a router keeps the network's agents busy for seconds."""
+        gateways = (layout.gateway.ipv4, layout.gateway.ipv6)
+        port = networking.Port(
+            f"{layout.name}-gateway",
+            name=f"{layout.name}-gateway",
+            tenant_id=self.project.id,
+            network_id=network.id,
+            # an address of one's choice in a network with SLAAC: only a router may ask for that
+            device_owner="network:router_interface",
+            fixed_ips=[
+                networking.PortFixedIpArgs(subnet_id=subnet.id, ip_address=str(gateway))
+                for subnet, gateway in zip(subnets, gateways, strict=True)
+            ],
+            no_security_groups=True,
+            opts=self.child(),
+        )
+        networking.RouterInterface(f"{layout.name}-way", router_id=router.id, port_id=port.id, opts=self.child())
 
 
 def password(seed: str, site: str, department: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from citycloud.city.model import City
 from citycloud.cloud.addresses import machine_mac
@@ -13,7 +13,7 @@ from citycloud.cloud.layout.ends import Ends
 from citycloud.cloud.layout.groups import PLATFORM, own_groups
 from citycloud.cloud.layout.openings import Openings, openings
 from citycloud.cloud.layout.values import DepartmentLayout, Server, ServerGroup, Volume
-from citycloud.cloud.layout.way import network_name
+from citycloud.cloud.layout.way import network_name, served_segments
 
 Set = tuple[str, str, str]
 """A system, a role and a kind of guests: machines that stand in for each other and may meet on one host."""
@@ -32,14 +32,14 @@ def department_layout(city: City, site_id: str, department_id: str) -> Departmen
     here = [half for half in ends.halves if (half.site.id, half.department.id) == (site_id, department_id)]
     opened = openings(ends)
     groups, own_group = own_groups(opened, here)
-    apart = _server_groups(here)
+    apart, served = _server_groups(here), served_segments(here)
     return DepartmentLayout(
         site=site_id,
         department=department_id,
         keypair=department_id,
         groups=groups,
         server_groups=tuple(apart.values()),
-        servers=tuple(_server(half, opened, own_group, apart) for half in here),
+        servers=tuple(_server(half, opened, own_group, apart, served) for half in here),
     )
 
 
@@ -57,7 +57,13 @@ def _server_groups(here: Sequence[Half]) -> dict[Set, ServerGroup]:
     return found
 
 
-def _server(half: Half, opened: Openings, own_group: Mapping[str, str], apart: Mapping[Set, ServerGroup]) -> Server:
+def _server(
+    half: Half,
+    opened: Openings,
+    own_group: Mapping[str, str],
+    apart: Mapping[Set, ServerGroup],
+    served: Collection[str],
+) -> Server:
     machine, addresses = half.machine, half.addresses
     group = apart.get(_set(half))
     return Server(
@@ -69,6 +75,7 @@ def _server(half: Half, opened: Openings, own_group: Mapping[str, str], apart: M
         flavor=sizes.flavor(machine, half.site, sizes.zone_of(half)).name,
         image=sizes.boot_image(machine.guests),
         network=network_name(half.department, half.segment),
+        served=half.segment.id in served,
         ipv4=str(addresses.ipv4),
         ipv6=str(addresses.ipv6),
         mac=machine_mac(addresses.ipv4),

@@ -45,8 +45,12 @@ def site_layout(city: City, site_id: str) -> SiteLayout:
 
 
 def _tenant(city: City, site: Site, department: Department, here: Sequence[Half]) -> Tenant:
-    used = {half.segment.id for half in here}
-    networks = tuple(way.network(site, department, segment) for segment in city.segments if segment.id in used)
+    used, served = {half.segment.id for half in here}, way.served_segments(here)
+    networks = tuple(
+        way.network(site, department, segment, served=segment.id in served)
+        for segment in city.segments
+        if segment.id in used
+    )
     return Tenant(
         department=department.id,
         title=department.name,

@@ -70,6 +70,8 @@ class Network:
     subnets: Subnets
     gateway: Addresses
     name_server: Addresses
+    served: bool
+    """Whether DHCP and router advertisements (SLAAC) are served: where a machine runs that could ask for them."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ class Server:
     flavor: str
     image: str
     network: str
+    served: bool
+    """Whether its network gives it its IPv6 address (SLAAC); else its port is given it."""
     ipv4: str
     ipv6: str
     mac: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from citycloud.city.model import Addresses, Department, Segment, Site
+from collections.abc import Iterable
+
+from citycloud.city.model import Addresses, Department, Guests, Segment, Site
 from citycloud.cloud.addresses import gateway, segment_subnets
+from citycloud.cloud.halves import Half
 from citycloud.cloud.layout.values import External, Network
 
 NAME_SERVER_IPV4, NAME_SERVER_IPV6 = 10, 0x10
@@ -29,12 +32,19 @@ def external(site: Site) -> External:
     return External(f"{site.id}-external", PHYSICAL_NETWORK, site.external, gateway(site.external))
 
 
-def network(site: Site, department: Department, segment: Segment) -> Network:
+def network(site: Site, department: Department, segment: Segment, *, served: bool) -> Network:
     """The department's network in a segment."""
     subnets = segment_subnets(site, department, segment)
-    return Network(
-        network_name(department, segment), segment.id, subnets, gateway(subnets), name_server=name_server(site)
-    )
+    name = network_name(department, segment)
+    return Network(name, segment.id, subnets, gateway(subnets), name_server=name_server(site), served=served)
+
+
+def served_segments(here: Iterable[Half]) -> frozenset[str]:
+    """The segments in which a machine runs, of those that a department has on a site.
+
+    A machine without guests asks for no address, and an agent's work for each network is dear.
+    """
+    return frozenset(half.segment.id for half in here if half.machine.guests is not Guests.NONE)
 
 
 def network_name(department: Department, segment: Segment) -> str:

@@ -30,6 +30,15 @@ class GuestImage:
     """SHA-256 over all three: the same digest, the same image."""
 
 
+def missing() -> int:
+    """How many images would have to be made now: none or one."""
+    return int(not (cache.home() / f"image-{_key()}").is_dir())
+
+
+def _key() -> str:
+    return cache.key_of(cache.base_path().name, *recipe.inputs())
+
+
 def ensure(progress: Progress) -> GuestImage:
     """The guest image, from the cache or made now (1 to 2 min). Raises CommandFailed, BadInput."""
     below = cache.base(progress)
@@ -38,6 +47,6 @@ def ensure(progress: Progress) -> GuestImage:
         with progress.step("guest image (1 to 2 min, once)"):
             build(below, into)
 
-    home = cache.kept("image", cache.key_of(below.name, *recipe.inputs()), make, progress)
+    home = cache.kept("image", _key(), make, progress)
     digest = (home / "digest").read_text().strip()
     return GuestImage(home / "root.raw", home / "vmlinuz", home / "initrd.img", digest)

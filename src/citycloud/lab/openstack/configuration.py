@@ -142,7 +142,7 @@ def _names(cloud: Cloud, zones: Sequence[DnsZone]) -> Iterator[File]:
 
 def services_table(cloud: Cloud) -> str:
     """``/etc/citycloud/services.json``, as onhost/launcher.py reads it."""
-    table = {one.name: one.model_dump(mode="json") for one in controller_services(cloud.without_guests)}
+    table = {one.name: one.told() for one in controller_services(cloud.without_guests)}
     return json.dumps(table, indent=1)
 
 

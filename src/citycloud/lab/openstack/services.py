@@ -56,6 +56,12 @@ class Service(Noun):
     arguments: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    def told(self) -> dict[str, object]:
+        """As the launcher reads it. Each service logs to a file of its own name, not to its launcher's."""
+        ours = self.main.startswith("citylab.")
+        own_log = () if ours else (f"--log-file={self.name}.log",)
+        return {**self.model_dump(mode="json"), "arguments": [*self.arguments, *own_log]}
+
 
 BASE_UNITS = ("mariadb", "rabbitmq-server", "memcached", "haproxy", "knot")
 

@@ -47,7 +47,7 @@ def main() -> None:
     hosts = sys.argv[1:]
     common.register_agent_state_opts_helper(cfg.CONF)
     config.register_common_config_options()
-    config.init(["--config-file", "/etc/neutron/neutron.conf"])
+    config.init(["--config-file", "/etc/neutron/neutron.conf", "--log-file=layer2-agents.log"])
     config.setup_logging()
     server = rpc.PluginReportStateAPI(topics.REPORTS)
     admin = context.get_admin_context_without_session()
