@@ -77,7 +77,7 @@ def hosts_plan() -> Plan:
 def slow_plan() -> Plan:
     limit = timedelta(minutes=3)
     return plan(
-        step("a", Put(name="slow", parts=20, seconds=0.2), time_limit=limit), step("b", Put(name="b")), subject="slow"
+        step("a", Put(name="slow", parts=100, seconds=0.2), time_limit=limit), step("b", Put(name="b")), subject="slow"
     )
 
 
@@ -144,7 +144,7 @@ def test_a_runner_that_dies_with_its_site_is_taken_over_by_a_worker_elsewhere(
         os.kill(runner.pid, signal.SIGKILL)
         journal = Journal(connect(trial.settings(tmp_path)))
         until(lambda: journal.runs()[0].state == "done")
-        assert sorted(far.lines()) == sorted(["+b", *(f"+slow.{number}" for number in range(1, 21))])
+        assert sorted(far.lines()) == sorted(["+b", *(f"+slow.{number}" for number in range(1, 101))])
     finally:
         end(other)
         end(runner)
