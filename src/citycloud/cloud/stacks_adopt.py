@@ -15,6 +15,7 @@ from openstack.connection import Connection
 
 Asked = Mapping[str, Any]
 """A resource's inputs, as Pulumi recorded them."""
+IMAGE = "openstack:images/image:Image"
 Finder = Callable[[Any, Asked, str | None], Iterable[Any]]
 """What may be it, given the cloud (as administrator), the inputs, and the project of the stack's user."""
 
@@ -31,6 +32,16 @@ def find(
     if since is not None:
         found = [thing for thing in found if _made(thing) >= since]
     return str(found[0].id) if len(found) == 1 else None
+
+
+def cut_off(cloud: Any, kind: str, asked: Asked) -> list[Any]:  # noqa: ANN401  # openstacksdk tells no types
+    """What was begun and can never be finished: an image whose octets came from the Pulumi that is gone.
+
+    Everything else that was begun is finished by the cloud itself.
+    """
+    if kind != IMAGE:
+        return []
+    return [one for one in cloud.image.images(name=asked["name"]) if one.status in ("queued", "saving", "uploading")]
 
 
 def _made(thing: Any) -> datetime:  # noqa: ANN401  # openstacksdk's resources have no common type
@@ -70,6 +81,10 @@ def _of_all_projects(service: str, listing: str) -> Finder:
         return [one for one in things if one.name == asked["name"] and project in (None, _project(one))]
 
     return finder
+
+
+def _image(cloud: Any, asked: Asked, project: str | None) -> list[Any]:  # noqa: ANN401
+    return [one for one in cloud.image.images(name=asked["name"]) if one.status == "active"]
 
 
 def _subnet(cloud: Any, asked: Asked, project: str | None) -> Iterable[Any]:  # noqa: ANN401
@@ -136,7 +151,7 @@ _FINDERS: dict[str, Finder] = {
     "openstack:compute/aggregateV2:AggregateV2": _named("compute", "aggregates"),
     "openstack:blockstorage/volume:Volume": _of_all_projects("block_storage", "volumes"),
     "openstack:blockstorage/volumeTypeV3:VolumeTypeV3": _named("block_storage", "types"),
-    "openstack:images/image:Image": _named("image", "images"),
+    IMAGE: _image,
     "openstack:identity/project:Project": _in_domain("projects"),
     "openstack:identity/user:User": _in_domain("users"),
 }

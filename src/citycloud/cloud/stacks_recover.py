@@ -14,7 +14,7 @@ from openstack.exceptions import SDKException
 
 from citycloud.cloud.layout import Stack
 from citycloud.cloud.stacks import REFRESH, Workspace
-from citycloud.cloud.stacks_adopt import find
+from citycloud.cloud.stacks_adopt import cut_off, find
 from citycloud.cloud.verify_seen import connect
 from citycloud.errors import CitycloudError
 from citycloud.progress import Progress
@@ -100,12 +100,16 @@ def _planned(workspace: Workspace, stack: Stack) -> list[Resource]:
 def _found(
     workspace: Workspace, stack: Stack, asked: Sequence[Resource], since: datetime | None
 ) -> list[tuple[Resource, str]]:
-    """Those of ``asked`` that are in the cloud and not in the state, with their ids."""
+    """Those of ``asked`` that are in the cloud and not in the state, with their ids; what can never be finished goes."""
     try:
         cloud = connect(stack.site)
         projects = workspace.outputs(stack.site).get("projects", {})
         project = projects[stack.department] if stack.department else None
         known = {resource.get("id") for resource in workspace.resources(stack.name)}
+        for one in asked:
+            for half in cut_off(cloud, one["type"], one["inputs"]):
+                if half.id not in known:
+                    cloud.image.delete_image(half)
         found = [(one, find(cloud, one["type"], one["inputs"], project, since=since)) for one in asked]
     except SDKException as fault:
         raise CitycloudError(f"{stack.site}: the cloud could not be asked what stands: {fault}") from fault

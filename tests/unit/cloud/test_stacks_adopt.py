@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from openstack.connection import Connection
 
-from citycloud.cloud.stacks_adopt import _FINDERS, find
+from citycloud.cloud.stacks_adopt import _FINDERS, IMAGE, cut_off, find
 
 NETWORK = "openstack:networking/network:Network"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
@@ -57,6 +57,16 @@ def test_a_rule_that_differs_in_anything_is_another_rule(differs: dict[str, obje
     }
     assert find(_cloud(security_group_rules=[Thing(**same)]), RULE, asked, None) == "1"
     assert find(_cloud(security_group_rules=[Thing(**{**same, **differs})]), RULE, asked, None) is None
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "active"])
+def test_an_image_whose_upload_was_cut_off_is_not_taken_in_but_told_as_rubbish(status: str) -> None:
+    image = Thing(id="1", name="debian", status=status)
+    cloud = _cloud(images=[image])
+    whole = status == "active"
+    assert find(cloud, IMAGE, {"name": "debian"}, None) == ("1" if whole else None)
+    assert cut_off(cloud, IMAGE, {"name": "debian"}) == ([] if whole else [image])
+    assert cut_off(cloud, NETWORK, {"name": "debian"}) == []
 
 
 def test_a_kind_that_nobody_can_recognise_is_left_alone() -> None:
