@@ -100,7 +100,7 @@ def _planned(workspace: Workspace, stack: Stack) -> list[Resource]:
 def _found(
     workspace: Workspace, stack: Stack, asked: Sequence[Resource], since: datetime | None
 ) -> list[tuple[Resource, str]]:
-    """Those of ``asked`` that are in the cloud and not in the state, with their ids; what can never be finished goes."""
+    """Those of ``asked`` that are in the cloud but not in the state, with their ids; what can never be ended goes."""
     try:
         cloud = connect(stack.site)
         projects = workspace.outputs(stack.site).get("projects", {})
