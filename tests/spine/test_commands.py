@@ -166,3 +166,22 @@ def test_a_paused_run_begins_nothing_until_it_is_resumed_and_a_worker_takes_it_u
 def test_every_command_teaches_itself(made: Desk) -> None:
     for command in ("check", "run", "status", "approve", "pause", "resume", "undo", "report", "worker", "keys"):
         assert "Usage" in made.ok(command, "--help")
+
+
+def test_people_without_a_declared_key_can_sign_in_a_lab_and_only_while_it_stands(tmp_path: Path) -> None:
+    desk, lab = Desk(tmp_path), tmp_path / "lab"
+    desk.env["CITYCLOUD_LAB"] = str(lab)
+    desk.ends(2, "keys", "lab")
+    lab.mkdir()
+    declared = tmp_path / "city" / "departments.yaml"
+    declared.write_text(declared.read_text().replace(f', key: "{desk.public("works-deputy")}"', ""))
+    desk.ok("keys", "lab")
+    assert json.loads((lab / "people.json").read_text()) == {"works-deputy": desk.public("works-deputy")}
+    signed = Approval(people=("works-deputy",))
+    file = desk.write(plan(step("a", Put(name="1"), gates=(signed,)), city="city"))
+    desk.ends(3, "run", file)
+    desk.ok("approve", desk.runs()[0]["run"], "a", "--as", "works-deputy")
+    (lab / "people.json").rename(lab / "elsewhere.json")
+    desk.ends(3, "run", file)
+    (lab / "elsewhere.json").rename(lab / "people.json")
+    desk.ok("run", file)

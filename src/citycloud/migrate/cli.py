@@ -143,6 +143,9 @@ def plan_migrate(
     all_: Annotated[bool, typer.Option("--all", help="All systems of the city, into waves.")] = False,
     seen: Seen = None,
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Keep the plan.")] = None,
+    any_time: Annotated[
+        str, typer.Option(metavar="WHY", help="Keep to no maintenance window; the plan says why.")
+    ] = "",
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="With --all: an HTML page with a chart.")] = None,
     chinese: Annotated[bool, typer.Option("--zh", help="In Chinese.")] = False,
     city: CityPath = None,
@@ -161,7 +164,7 @@ def plan_migrate(
         raise BadInput("name a department, or say --all")
     known, chosen = declared(city, migrations)
     if department:
-        return _department(known, chosen, department, seen, output, chinese, as_json)
+        return _department(known, chosen, department, seen, any_time, output, chinese, as_json)
     _waves(known, chosen, seen, output, report, chinese, as_json)
 
 
@@ -198,6 +201,7 @@ def _department(
     chosen: Migrations,
     department: str,
     seen: list[Path] | None,
+    any_time: str,
     output: Path | None,
     chinese: bool,
     as_json: bool,
@@ -208,7 +212,7 @@ def _department(
     found = observations(seen).get(department)
     if found is None:
         raise BadInput(f"say what was seen: citycloud observe migrate {department} -o FILE, then plan with --seen FILE")
-    plan = plan_department(city, chosen, department, found)
+    plan = plan_department(city, chosen, department, found, any_time)
     if output is not None:
         output.write_text(dumps(plan), encoding="utf-8")
     typer.echo(dumps(plan) if as_json else describe(plan, "zh" if chinese else "en"), nl=False)

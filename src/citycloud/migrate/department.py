@@ -20,14 +20,17 @@ from citycloud.plan import Plan, Step, digest_of
 from citycloud.report.model import Text
 
 
-def plan_department(city: City, migrations: Migrations, department: str, seen: Observation) -> Plan:
-    """The Plan of ``department``'s moves. Raises BadInput, with every Finding, where something stands against one."""
+def plan_department(city: City, migrations: Migrations, department: str, seen: Observation, any_time: str = "") -> Plan:
+    """The Plan of ``department``'s moves; ``any_time`` says why no maintenance window is kept to.
+
+    Raises BadInput, with every Finding, where something stands against one.
+    """
     chosen = migrations.of(department)
     if chosen is None:
         raise BadInput(f"{department} has made no choices about moving")
     findings = [one.finding() for one in assess(city, chosen, seen).open]
     moves = sorted(chosen.moves, key=lambda move: move.order)
-    systems = [moving(city, migrations, chosen, move, seen) for move in moves]
+    systems = [moving(city, migrations, chosen, move, seen, any_time) for move in moves]
     findings += [finding for system in systems for finding in _unplannable(system)]
     if findings:
         raise BadInput(f"{department} cannot be moved like this:", findings)

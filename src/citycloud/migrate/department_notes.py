@@ -10,6 +10,11 @@ from citycloud.report.model import Text
 
 def notes(system: Moving) -> Iterator[Text]:
     """In the order in which a reader wants to know."""
+    if system.any_time:
+        yield Text(
+            f"{system.move.system}：不受维护窗口限制：{system.any_time}",
+            f"{system.move.system}: maintenance windows are not kept to: {system.any_time}",
+        )
     for held in system.databases:
         yield from _carried(held, system)
         yield from _different(held, system)

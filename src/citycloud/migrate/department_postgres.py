@@ -121,7 +121,7 @@ def _prepare(system: Moving, held: Held, pair: dict[str, object]) -> Iterator[St
             Text(f"{source} 可作逻辑复制的源（重启数据库一次）", f"{source} can be replicated from (one restart)"),
             PostgresSettings(host=source, settings=SENDERS, what=system.name, port=held.server.port), 10 * MINUTE,
             Text("日志级别要重启才生效，故只在窗口内做", "the log's level takes a restart"), "provision",
-            gates=(system.window,),
+            gates=system.window,
         )  # fmt: skip
     tables = [table for table in held.database.tables if table.kind in ("table", "partition") and table.logged]
     keyless = tuple((table.namespace, table.name) for table in tables if not table.key)
@@ -220,7 +220,7 @@ def _across(system: Moving, held: Held, pair: dict[str, object]) -> Iterator[Ste
         Text("数据已在，演练过，有人批准", "the data is there, it was rehearsed, and people said yes"),
         "forecast", *(["rehearse"] if move.rehearsal.times else []),
         *(f"carry-{one.chosen.id}" for one in system.sources if one.chosen.carries),
-        gates=(system.approval(move.approvals.cutover), system.window),
+        gates=(system.approval(move.approvals.cutover), *system.window),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from citycloud.city.model import City, System
 from citycloud.cloud.halves import Half, halves
 from citycloud.migrate.choices import DepartmentChoices, Migrations, MoveChoices, Source, WeekWindow
 from citycloud.migrate.seen import Database, DatabaseServer, Observation, SeenHost
-from citycloud.plan import Approval, Weekly
+from citycloud.plan import Approval, Gate, Weekly
 
 MEBIBYTES_A_MEGABIT = 1_000_000 / 8 / (1 << 20)
 
@@ -57,6 +57,8 @@ class Moving:
     windows: tuple[WeekWindow, ...]
     mebibytes_a_second: float
     """What of the line the move may use; 0 where no line is declared."""
+    any_time: str = ""
+    """Why no maintenance window is kept to; empty where they are."""
 
     @property
     def stack(self) -> str:
@@ -71,10 +73,13 @@ class Moving:
         return f"{self.department.department}/{self.move.system}/{step}"
 
     @property
-    def window(self) -> Weekly:
+    def window(self) -> tuple[Gate, ...]:
+        """The maintenance window, as gates: none where it is not kept to."""
+        if self.any_time:
+            return ()
         days = tuple(dict.fromkeys(day for window in self.windows for day in window.days))
         first = self.windows[0]
-        return Weekly(days=days, opens=first.begins, length=timedelta(minutes=first.length))
+        return (Weekly(days=days, opens=first.begins, length=timedelta(minutes=first.length)),)
 
     def approval(self, people: tuple[str, ...]) -> Approval:
         """All of them have to sign."""
@@ -87,7 +92,12 @@ class Moving:
 
 
 def moving(
-    city: City, migrations: Migrations, chosen: DepartmentChoices, move: MoveChoices, seen: Observation
+    city: City,
+    migrations: Migrations,
+    chosen: DepartmentChoices,
+    move: MoveChoices,
+    seen: Observation,
+    any_time: str = "",
 ) -> Moving:
     system = next(one for one in city.systems if one.id == move.system)
     hosts = {host.id: host for host in seen.of(move.system)}
@@ -106,7 +116,7 @@ def moving(
         if hours.megabits
     ]
     rate = min(rates, default=0) * move.bandwidth_percent / 100 * MEBIBYTES_A_MEGABIT
-    return Moving(chosen, move, system, sources, tuple(_held(sources)), windows, round(rate, 2))
+    return Moving(chosen, move, system, sources, tuple(_held(sources)), windows, round(rate, 2), any_time)
 
 
 def _held(sources: tuple[From, ...]) -> list[Held]:

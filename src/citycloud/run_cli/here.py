@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -37,7 +38,19 @@ def people(plan: Plan) -> Mapping[str, str]:
     here = city()
     if here is None or here.id != plan.city:
         return {}
-    return {person.id: person.key for department in here.departments for person in department.people}
+    declared = {person.id: person.key for department in here.departments for person in department.people}
+    return {id_: key or lab_people().get(id_, "") for id_, key in declared.items()}
+
+
+def lab_people_file() -> Path:
+    """Public keys that `citycloud keys lab` has declared, by person: in the lab's own directory, and gone with it."""
+    return paths.lab() / "people.json"
+
+
+def lab_people() -> Mapping[str, str]:
+    """Of persons whose City stands in the lab only: their keys count for as long as this lab stands."""
+    file = lab_people_file()
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def world(plan: Plan) -> World:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from citycloud import keys as store
+from citycloud.errors import BadInput
+from citycloud.run_cli import here
 from citycloud.run_cli.plans import AsJson
 
 app = typer.Typer(
@@ -21,6 +24,30 @@ def new(name: Annotated[str, typer.Argument(help="Best the id of the person that
     """Make a key, and print what to declare in the city's departments.yaml, as that person's `key`."""
     file = store.new(name)
     typer.echo(f'{file}\ndeclare it:  key: "{store.load(file).public}"')
+
+
+@app.command("lab")
+def lab() -> None:
+    """Keys for the people of a city that stands in the lab only: whoever has none declared gets one, of this user's.
+
+    They are declared in the lab's own directory, count for as long as it stands, and never for another city: people of
+    a real one make their own keys (`citycloud keys new`), and nobody else has them.
+    """
+    found, file = here.city(), here.lab_people_file()
+    if found is None or not file.parent.is_dir():
+        raise BadInput("there is no lab, or no city declared here: citycloud lab up")
+    without = [person.id for department in found.departments for person in department.people if not person.key]
+    known = {id_: store.load(_of_lab(id_)).public for id_ in without}
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.write_text(json.dumps(known, indent=1) + "\n")
+    fresh.rename(file)
+    typer.echo(f"{len(known)} people of {found.name} can sign in this lab: citycloud approve RUN STEP --as PERSON")
+
+
+def _of_lab(id_: str) -> Path:
+    """The person's key; made, where there is none."""
+    file = store.directory() / id_
+    return file if file.exists() else store.new(id_)
 
 
 @app.command("list")

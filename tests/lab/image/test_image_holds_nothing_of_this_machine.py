@@ -65,7 +65,14 @@ def test_no_byte_of_the_image_tells_where_this_machine_gets_packages_from(guest:
 def test_the_image_has_no_key_of_its_own(guest: GuestImage) -> None:
     assert not [name for name in names(guest, "/etc/ssh") if "host" in name and "key" in name]
     assert names(guest, "/root/.ssh") == set()
+    assert names(guest, "/etc/ssl/private") == set()
     assert b"PRIVATE KEY-----\nb3BlbnNzaC1rZXk" not in guest.root.read_bytes()
+
+
+def test_servers_are_there_for_what_moves_in_and_none_starts_or_holds_anything(guest: GuestImage) -> None:
+    assert "postgres" in names(guest, "/usr/lib/postgresql/15/bin")
+    assert names(guest, "/etc/postgresql") | names(guest, "/var/lib/postgresql") == set()
+    assert not set(recipe.IDLE) & names(guest, "/etc/systemd/system/multi-user.target.wants")
 
 
 def test_the_image_has_no_identity(guest: GuestImage) -> None:

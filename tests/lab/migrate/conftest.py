@@ -49,9 +49,9 @@ ROOMS = """rooms:
     seed: 110
     mebibytes: 8
     hosts:
-      - {id: old-web, number: 11, system: permits, role: web, runs: gauges-web}
-      - {id: old-db, number: 12, system: permits, role: db, runs: gauges-db}
-      - {id: old-files, number: 13, system: permits, role: files, runs: gauges-files}
+      - {id: was-web, number: 11, system: permits, role: web, runs: gauges-web}
+      - {id: was-db, number: 12, system: permits, role: db, runs: gauges-db}
+      - {id: was-files, number: 13, system: permits, role: files, runs: gauges-files}
 """
 INSTALL = """
 set -e
@@ -64,7 +64,7 @@ systemctl disable --quiet --now nginx postgresql || true
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def move_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home of the lab."""
     if standing := os.environ.get("CITYCLOUD_MOVE_LAB"):

@@ -27,15 +27,15 @@ GOLDEN = Path(__file__).parents[2] / "unit" / "migrate" / "golden" / "water.plan
 LEFT_OUT = ("provision", "openings", "decommission")
 """What needs a cloud, and what would end the lab's usefulness."""
 NAMES = {
-    "old-hydro-web": "old-web",
-    "old-hydro-db": "old-db",
-    "old-hydro-files": "old-files",
+    "old-hydro-web": "was-web",
+    "old-hydro-db": "was-db",
+    "old-hydro-files": "was-files",
     '"hydro-web"': '"east-lxc"',
     '"hydro-db"': '"east-qemu"',
     '"hydro-files"': '"east-ctl"',
     "192.168.110.": "192.168.141.",
 }
-OLD, NEW = ("old-web", "old-db", "old-files"), ("east-lxc", "east-qemu", "east-ctl")
+OLD, NEW = ("was-web", "was-db", "was-files"), ("east-lxc", "east-qemu", "east-ctl")
 NEW_ADDRESSES = {"hydro-web": "10.141.0.11", "hydro-db": "10.141.0.12", "hydro-files": "10.141.0.10"}
 GAUGES = ("https://permits.city.example/records", "--at", "192.168.141.11")
 
@@ -110,10 +110,10 @@ class LabMove:
         postgres = lab_world(home())[Postgres]
         forth = "SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE 'citycloud%'"
         if postgres.one("east-qemu", "SELECT count(*) FROM pg_database WHERE datname = 'gauges'") == "0":
-            return {"slots left at the source": int(postgres.one("old-db", forth))}
+            return {"slots left at the source": int(postgres.one("was-db", forth))}
         rows = "SELECT count(*) FROM audit WHERE what = 'bulletin'"
         return {
-            "slots at the source": int(postgres.one("old-db", forth)),
+            "slots at the source": int(postgres.one("was-db", forth)),
             "slots at the target": int(postgres.one("east-qemu", forth)),
             "bulletins told": int(postgres.one("east-qemu", rows, "gauges")),
         }

@@ -150,15 +150,15 @@ def test_a_system_moves_under_load_and_back_and_no_acknowledged_write_is_lost(
 def nothing_left(world: World) -> None:
     """At the source everything is as before the move."""
     postgres, ssh = world[Postgres], world[Ssh]
-    assert postgres.one("old-db", GONE, "gauges") == "0"
-    assert postgres.one("old-db", "SHOW wal_level") == "replica"
+    assert postgres.one("was-db", GONE, "gauges") == "0"
+    assert postgres.one("was-db", "SHOW wal_level") == "replica"
     identity = "SELECT relreplident FROM pg_class WHERE oid = 'audit'::regclass"
-    assert postgres.one("old-db", identity, "gauges") == "d"
-    assert ssh.run("old-db", "grep -c citycloud /etc/postgresql/13/main/pg_hba.conf || true").strip() == "0"
-    assert ssh.run("old-db", "ls -A /var/lib/postgresql").split() == ["13"]
-    assert ssh.run("old-web", "nft list tables; cat /proc/sys/net/ipv4/ip_forward").split()[-1] in ("0", "1")
-    assert "citycloud" not in ssh.run("old-web", "nft list tables")
-    assert "citycloud-move" not in ssh.run("old-files", "cat /root/.ssh/authorized_keys")
+    assert postgres.one("was-db", identity, "gauges") == "d"
+    assert ssh.run("was-db", "grep -c citycloud /etc/postgresql/13/main/pg_hba.conf || true").strip() == "0"
+    assert ssh.run("was-db", "ls -A /var/lib/postgresql").split() == ["13"]
+    assert ssh.run("was-web", "nft list tables; cat /proc/sys/net/ipv4/ip_forward").split()[-1] in ("0", "1")
+    assert "citycloud" not in ssh.run("was-web", "nft list tables")
+    assert "citycloud-move" not in ssh.run("was-files", "cat /root/.ssh/authorized_keys")
 
 
 def test_what_replication_leaves_out_arrives_by_value(clean: World) -> None:
@@ -170,7 +170,7 @@ def test_what_replication_leaves_out_arrives_by_value(clean: World) -> None:
         "SELECT lo_put((SELECT scan FROM bulletin ORDER BY number LIMIT 1), 0, '\\x00ff');"
         "SELECT nextval('bulletin_number'); UPDATE audit SET who = '改' WHERE ctid = (SELECT min(ctid) FROM audit);"
     )
-    postgres.ask("old-db", late, "gauges")
+    postgres.ask("was-db", late, "gauges")
     until(clean, "cutover")
     asked = {
         "visitor": "SELECT count(*) FROM visitor",
@@ -179,10 +179,10 @@ def test_what_replication_leaves_out_arrives_by_value(clean: World) -> None:
         "number": "SELECT last_value FROM bulletin_number",
         "audit": "SELECT count(*) FROM audit WHERE who = '改'",
         "reservoirs": 'SELECT md5(string_agg(r::text, chr(10) ORDER BY "编号")) FROM "水库" r',
-        "levels": "SELECT string_agg(DISTINCT warning::text, ',') FROM reading",
+        "levels": "SELECT count(*), sum(hashtext(warning::text)) FROM reading",
     }
     for name, sql in asked.items():
-        here, there = (postgres.one(host, sql, "gauges") for host in ("old-db", "east-qemu"))
+        here, there = (postgres.one(host, sql, "gauges") for host in ("was-db", "east-qemu"))
         assert here == there != "", name
     assert postgres.one("east-qemu", "SHOW server_version").startswith("15.")
     assert postgres.one("east-qemu", "SELECT datcollate FROM pg_database WHERE datname = 'gauges'") == "C.UTF-8"
@@ -209,14 +209,14 @@ def test_a_cutover_whose_line_is_cut_gives_the_source_back_and_succeeds_afterwar
     quick = actions()["cutover"].model_copy(update={"most_seconds": 6.0})
     cut = "nft add table ip cut; nft 'add chain ip cut out { type filter hook output priority 0; }';"
     drop = "nft add rule ip cut out tcp sport 5432 ip daddr 10.141.0.12 drop"
-    clean[Ssh].run("old-db", cut + drop)
+    clean[Ssh].run("was-db", cut + drop)
     try:
         with pytest.raises(CitycloudError):
             quick.act(clean, Telling())
         frozen = "SELECT count(*) FROM pg_db_role_setting WHERE setrole = 0"
-        assert clean[Postgres].one("old-db", frozen) == "0", "the source takes no writes"
+        assert clean[Postgres].one("was-db", frozen) == "0", "the source takes no writes"
     finally:
-        clean[Ssh].run("old-db", "nft delete table ip cut")
+        clean[Ssh].run("was-db", "nft delete table ip cut")
     time.sleep(20)
     actions()["cutover"].act(clean, Telling())
     assert actions()["cutover"].reached(clean)
@@ -228,7 +228,7 @@ def test_a_line_that_drops_for_a_minute_while_tables_are_copied_only_costs_time(
     cut = "nft add table ip cut; nft 'add chain ip cut out { type filter hook output priority 0; }';"
     drop = "nft add rule ip cut out tcp sport 5432 drop"
     replicate = actions()["replicate"]
-    clean[Ssh].run("old-db", f"{cut} (sleep 1; {drop}; sleep 60; nft delete table ip cut) >/dev/null 2>&1 &")
+    clean[Ssh].run("was-db", f"{cut} (sleep 1; {drop}; sleep 60; nft delete table ip cut) >/dev/null 2>&1 &")
     end = time.monotonic() + 240
     while not replicate.reached(clean) and time.monotonic() < end:
         try:
@@ -237,20 +237,20 @@ def test_a_line_that_drops_for_a_minute_while_tables_are_copied_only_costs_time(
             time.sleep(2)
     assert replicate.reached(clean)
     sums = "SELECT count(*), sum(hashtext(r::text)) FROM reading r"
-    source, target = (clean[Postgres].ask(host, sums, "gauges") for host in ("old-db", "east-qemu"))
+    source, target = (clean[Postgres].ask(host, sums, "gauges") for host in ("was-db", "east-qemu"))
     assert source == target
 
 
 def test_a_schema_that_changes_under_way_is_told_before_anything_stops(clean: World) -> None:
     until(clean, "rehearse")
-    clean[Postgres].ask("old-db", "ALTER TABLE about ADD COLUMN late text", "gauges")
+    clean[Postgres].ask("was-db", "ALTER TABLE about ADD COLUMN late text", "gauges")
     told = Telling()
     try:
         with pytest.raises(CitycloudError, match=r"not the same columns: public\.about\.late"):
             actions()["cutover"].act(clean, told)
         assert not any(line.startswith("down") for line in told.lines)
     finally:
-        clean[Postgres].ask("old-db", "ALTER TABLE about DROP COLUMN late", "gauges")
+        clean[Postgres].ask("was-db", "ALTER TABLE about DROP COLUMN late", "gauges")
 
 
 def test_a_forecast_over_the_limit_refuses_the_cutover(clean: World) -> None:

@@ -78,6 +78,13 @@ def test_nothing_stops_before_people_have_said_yes_in_the_window() -> None:
     assert any(isinstance(gate, Weekly) and gate.days == ("tue", "thu") for gate in gates)
 
 
+def test_windows_are_kept_to_unless_the_plan_says_why_not() -> None:
+    plan = plan_department(wuwei(), chosen(), "water", seen(), "the lab has no users")
+    assert not any(isinstance(gate, Weekly) for step in plan.steps for gate in step.gates)
+    assert any(isinstance(gate, Approval) for gate in plan.step("water/hydro/cutover").gates)
+    assert "the lab has no users" in describe(plan, "en") and digest(plan) != digest(water())
+
+
 def test_only_the_last_step_cannot_be_undone_and_two_people_stand_before_it() -> None:
     assert [step.id for step in water().steps if step.action.irreversible] == ["water/hydro/decommission"]
     gate = water().steps[-1].gates[0]

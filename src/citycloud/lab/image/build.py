@@ -75,6 +75,8 @@ def _shape(root: Path) -> None:
         path.chmod(0o755)  # whatever umask the checkout was made under
     for unit in recipe.MASKED:
         _link(root, f"etc/systemd/system/{unit}", "/dev/null")
+    for unit in recipe.IDLE:
+        (root / "etc/systemd/system/multi-user.target.wants" / unit).unlink()
     for unit in recipe.STARTED:
         folder = "etc" if (root / "etc/systemd/system" / unit).is_file() else "usr/lib"
         _link(root, f"etc/systemd/system/multi-user.target.wants/{unit}", f"/{folder}/systemd/system/{unit}")
@@ -115,7 +117,7 @@ def build(below: Path, into: Path) -> None:
     """Make ``root.raw``, ``vmlinuz``, ``initrd.img`` and ``digest`` in ``into``, from the lab's base ``below``."""
     root = into / "root"
     proc.run(("cp", "-a", str(below), str(root)), timeout=300)
-    cache.install(root, recipe.PACKAGES)
+    cache.install(root, (*recipe.PACKAGES, *recipe.SERVERS))
     _kernel(root, into)
     cache.strip(root)
     _shape(root)

@@ -14,7 +14,14 @@ INIT = HERE / "init"
 PACKAGES = ("udev", "acpid", "curl", "netcat-openbsd", "rsync", "busybox-static")
 """On top of the lab's base (cache.BASE_PACKAGES). Acpid answers the power button, at a tenth of logind's start."""
 
-SIZE_MIB = 512
+SERVERS = ("postgresql-15", "python3-psycopg2", "nginx-core", "gunicorn")
+"""What departments' systems run on: a move brings configuration and data, never packages. None of it starts by itself
+(``IDLE``)."""
+
+IDLE = ("postgresql.service", "nginx.service")
+"""Not enabled, but may be: by what moves in."""
+
+SIZE_MIB = 768
 """Of the file system; it grows to the flavor's disk: nova sees to a container's, guest-grow.service to the others'."""
 
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "button")
@@ -53,6 +60,12 @@ UDEV_RULES = ("50-udev-default.rules", "60-block.rules", "60-persistent-storage.
 """The rules that stay; without the naming rules an interface is eth0, as under LXC."""
 
 REMOVED = (
+    # Made anew on the machine that wants one: no two machines have the same key, or the same cluster.
+    *("etc/ssl/private/ssl-cert-snakeoil.key", "etc/ssl/certs/ssl-cert-snakeoil.pem"),
+    *("etc/postgresql/15", "var/lib/postgresql/15"),
+    # PostgreSQL's just-in-time compiler: a third of the image, for long analyses only. It does without.
+    *("usr/lib/postgresql/15/lib/llvmjit.so", "usr/lib/postgresql/15/lib/bitcode", "usr/lib/llvm-14"),
+    *("usr/lib/x86_64-linux-gnu/libLLVM-14.so.1", "usr/lib/x86_64-linux-gnu/libz3.so.4"),
     *("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian", "usr/share/i18n"),
     *("usr/lib/udev/hwdb.d", "usr/lib/udev/hwdb.bin"),
 )
@@ -68,5 +81,5 @@ def inputs() -> list[object]:
     """JSON values that change when the image would: lists of this module, and the digests of the guest's files."""
     files = [INIT, *sorted(path for path in GUEST.rglob("*") if path.is_file())]
     digests = [[str(file.relative_to(HERE)), hashlib.sha256(file.read_bytes()).hexdigest()] for file in files]
-    lists = [PACKAGES, SIZE_MIB, BOOT_MODULES, KEPT_MODULES, MASKED, UDEV_RULES, REMOVED, STARTED]
+    lists = [PACKAGES, SERVERS, IDLE, SIZE_MIB, BOOT_MODULES, KEPT_MODULES, MASKED, UDEV_RULES, REMOVED, STARTED]
     return [*lists, digests]

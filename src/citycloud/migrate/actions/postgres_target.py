@@ -117,7 +117,9 @@ class PostgresTarget(PairAction):
 
 
 START = (
-    "set -e; v=$(ls /usr/lib/postgresql | sort -n | tail -1); "
+    # a cluster made while there is a certificate speaks TLS
+    "set -e; [ -e /etc/ssl/private/ssl-cert-snakeoil.key ] || make-ssl-cert generate-default-snakeoil; "
+    "v=$(ls /usr/lib/postgresql | sort -n | tail -1); "
     'pg_lsclusters --no-header | grep -q "^$v *main " || pg_createcluster --locale C.UTF-8 $v main; '
     "systemctl enable --quiet postgresql; systemctl start postgresql@$v-main"
 )
