@@ -26,9 +26,12 @@ PACKAGES = (
     "iproute2",
     "nftables",
     "openssh-client",
+    "postgresql-15",  # the journal's tests make clusters of their own with it
     "python3-venv",
     "systemd-container",
 )
+POSTGRESQL = "postgresql-15"
+CLUSTERS = Path("/etc/postgresql-common/createcluster.d")
 APT_MINUTES = 20
 PIP_MINUTES = 15
 
@@ -45,7 +48,16 @@ def missing_packages() -> list[str]:
     return [package for package in PACKAGES if package not in there]
 
 
+def no_cluster_of_its_own(missing: list[str], folder: Path = CLUSTERS) -> None:
+    """Debian starts a server when PostgreSQL is installed; here nobody wants one. Where PostgreSQL is installed
+    already, somebody chose how: nothing is changed."""
+    if POSTGRESQL in missing:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "citycloud.conf").write_text("create_main_cluster = false\n")
+
+
 def install_packages(packages: list[str]) -> None:
+    no_cluster_of_its_own(packages)
     say(f"Debian packages: {' '.join(packages)} ...")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for argv in (

@@ -14,6 +14,7 @@ from citycloud.lab.cli import app as lab_app
 from citycloud.load.cli import app as load_app
 from citycloud.migrate.cli import register_notice
 from citycloud.run_cli.acts import register as register_acts
+from citycloud.run_cli.backup import register as register_backup
 from citycloud.run_cli.groups import register as register_groups
 from citycloud.run_cli.keys import register as register_keys
 from citycloud.run_cli.plans import register as register_plans
@@ -38,6 +39,7 @@ register_plans(app)
 register_acts(app)
 register_report(app)
 register_keys(app)
+register_backup(app)
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""A PostgreSQL cluster of a test's own: in a temporary directory, on a unix socket, run as Debian's user postgres."""
+"""A PostgreSQL cluster of a test's own: in a temporary directory, on a unix socket, run as Debian's user postgres.
+
+`make bootstrap` installs PostgreSQL. Where it is missing, or we are not root, its tests fail: they are never skipped.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ class Cluster:
     """Started when made."""
 
     def __init__(self) -> None:
+        assert (BIN / "initdb").exists(), "PostgreSQL is not installed: make bootstrap"
+        assert os.geteuid() == 0, "a cluster is run as Debian's user postgres: only root may do so"
         self.directory = Path(tempfile.mkdtemp(prefix="spine-pg-"))
         shutil.chown(self.directory, "postgres", "postgres")
         self.directory.chmod(0o755)
@@ -47,8 +52,3 @@ class Cluster:
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self.directory)
-
-
-def there() -> bool:
-    """Whether this machine has PostgreSQL, and we may run it as its user."""
-    return (BIN / "initdb").exists() and os.geteuid() == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from clusters import Cluster, there
+from clusters import Cluster
 from trial_plans import Trial, every_sort, plan, step
 
 from citycloud.drivers.fake import FarEnd, Put, PutOnHosts
@@ -23,7 +23,6 @@ from citycloud.plan import Fleet, Plan
 from citycloud.run.runner import Runner
 
 HERE = Path(__file__).parent
-pytestmark = pytest.mark.skipif(not there(), reason="needs Debian's postgresql and root")
 
 
 class OnPostgres(Trial):

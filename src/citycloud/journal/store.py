@@ -67,7 +67,7 @@ class Journal:
             do("SELECT 1 FROM citycloud_runs WHERE id = ? FOR UPDATE", (run,))  # writers of one Journal take turns
             there = do(f"SELECT {COLUMNS} FROM citycloud_journal WHERE mark = ? ORDER BY number", (mark,))  # noqa: S608
             if there:  # a first call got through, and only its answer was lost
-                return [_entry(row) for row in there]
+                return [entry_of(row) for row in there]
         last = do("SELECT number, hash FROM citycloud_journal WHERE run = ? ORDER BY number DESC LIMIT 1", (run,))
         number, previous = last[0] if last else (0, FIRST)
         written = []
@@ -88,7 +88,7 @@ class Journal:
     def entries(self, run: str, after: int = 0) -> list[Entry]:
         """The entries with numbers above ``after``."""
         sql = f"SELECT {COLUMNS} FROM citycloud_journal WHERE run = ? AND number > ? ORDER BY number"  # noqa: S608
-        return [_entry(row) for row in self.database.read(sql, (run, after))]
+        return [entry_of(row) for row in self.database.read(sql, (run, after))]
 
     def open(self, plan: Plan, first: Sequence[Draft]) -> RunRow | None:
         """Open a Run of ``plan``, whose Journal begins with ``first``; None if one of its digest or subject is open."""
@@ -159,7 +159,8 @@ class Journal:
             return False
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
+    """The Entry in a row of COLUMNS."""
     run, number, time, what, step, host, by, told, previous, hash_ = row
     return Entry(run, number, time, what, step, host, by, json.loads(told), previous, hash_)
 
