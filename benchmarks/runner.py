@@ -7,6 +7,9 @@ A step of ours is asked for, acted on, verified, and written into the hash-chain
 own record (one commit); its action does nothing. A bare step is a function that does nothing, recorded by dbos. Both
 wait for the disk (SQLite: WAL, synchronous=FULL). Rounds take turns, so that a busy machine is busy for both; medians
 over all steps of all rounds. Goal: at most 5 ms for a step of ours on SQLite.
+
+Seen on 2 cores with both clouds idle beside it, niced, 3 rounds of 200 steps: ours 2.54 ms (90 %: 3.15), bare dbos 1.49
+(2.09), 1.05 ms more.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the lines of a docstring flow into whatever width there is
     help="Declare a city once; bring its clouds up, verify them, and see what stands.",
 )
 app.add_typer(lab_app, name="lab")

@@ -101,7 +101,8 @@ def _timeline(plan: Plan, spans: Sequence[Span], downs: Sequence[Down], title: T
         drawing.words((before[3] + after[2]) / 2, 34, _short(after[0] - before[1]), "small soft", "middle")
     for number, step in enumerate(plan.steps):
         top = 44 + number * row
-        own = [span for span in spans if span.step == step.id]
+        # what went wrong is painted last: another host's success must not hide it
+        own = sorted((span for span in spans if span.step == step.id), key=lambda span: span.came != "done")
         bar = top + (22 if narrow else 6)
         drawing.line(0, top, width, top, "thin")
         drawing.words(4, top + (16 if narrow else 19), _clip(step.id, 44), "small")
