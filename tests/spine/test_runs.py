@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -95,17 +94,20 @@ def test_a_step_that_fails_says_step_sight_state_and_one_command_and_the_same_ru
 
 
 def test_a_step_is_tried_as_often_as_the_plan_says(here: Try) -> None:
-    what = plan(step("a", Failing(name="1", until="mended"), tries=3, wait=timedelta(seconds=0.4)))
-    threading.Timer(0.6, lambda: here.far.put("mended")).start()
-    run = here.run(what)
+    what = plan(step("a", Failing(name="1", until="mended"), tries=3, wait=timedelta(seconds=0.1)))
+    with pytest.raises(StepFailed):
+        here.run(what)
     told = [
         line["text"]
-        for e in here.journal.entries(run)
+        for e in here.journal.entries(here.latest())
         if e.what == What.TOLD
         for line in e.told["lines"]
         if "text" in line
     ]
-    assert told and told[0].startswith("not yet; try 2 of 3")
+    assert [line.partition(" of 3")[0] for line in told if "; try " in line] == ["not yet; try 2", "not yet; try 3"]
+    here.far.put("mended")
+    here.run(what)
+    assert here.far.lines() == ["+mended", "+1"]
 
 
 def test_a_step_that_outlives_its_limit_stops_the_run_in_time_and_says_so(here: Try) -> None:
