@@ -16,6 +16,7 @@ from ipaddress import IPv6Network
 from citycloud.city.model import City
 from citycloud.city.places import Mark
 from citycloud.findings import Finding, Place, Severity
+from citycloud.ipv6.allocate_clash import clashes
 from citycloud.ipv6.allocate_plan import AddressPlan, Allotment, PlannedAddress
 from citycloud.ipv6.allocate_register import Existing, Holding, Kind, Placed, level_reserve
 from citycloud.ipv6.allocate_slots import Former, Places
@@ -76,6 +77,7 @@ class _Making:
                 self._give_units(region, sorted(units))
         schema = self.inputs.schema
         allotments = tuple(self._allotments())
+        self.findings += clashes(self.inputs.existing, allotments)
         addresses = tuple(found for one in allotments if one.kind == "network" for found in _addresses(schema, one))
         plan = AddressPlan(
             prefix=schema.prefix,
