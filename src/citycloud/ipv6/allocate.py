@@ -16,6 +16,7 @@ from ipaddress import IPv6Network
 from citycloud.city.model import City
 from citycloud.city.places import Mark
 from citycloud.findings import Finding, Place, Severity
+from citycloud.ipv6.allocate_clash import clashes
 from citycloud.ipv6.allocate_plan import AddressPlan, Allotment, PlannedAddress
 from citycloud.ipv6.allocate_register import Existing, Holding, Kind, Placed, level_reserve
 from citycloud.ipv6.allocate_slots import Former, Places
@@ -76,6 +77,7 @@ class _Making:
                 self._give_units(region, sorted(units))
         schema = self.inputs.schema
         allotments = tuple(self._allotments())
+        self.findings += clashes(self.inputs.existing, allotments)
         addresses = tuple(found for one in allotments if one.kind == "network" for found in _addresses(schema, one))
         plan = AddressPlan(
             prefix=schema.prefix,
@@ -143,7 +145,7 @@ class _Making:
     def _claims(self, members: Sequence[str]) -> dict[str, IPv6Network]:
         """Each region's place, where units of it use prefixes there already: most prefixes first."""
         schema = self.inputs.schema
-        region_of = {unit.id: unit.region for unit in self.inputs.city.units}
+        region_of = {unit: region for region, units in self.inputs.members().items() for unit in units}
         votes: Counter[tuple[str, IPv6Network]] = Counter()
         for row, _ in self.inputs.existing:
             place, region = reserve(row.prefix, schema.region.reserved), region_of.get(row.unit, "")
@@ -208,7 +210,7 @@ class _Making:
     def _kept(self) -> Mapping[str, list[Allotment]]:
         """By unit, what it uses and what the plan does not give it: kept, and told."""
         found: dict[str, list[Allotment]] = {}
-        region_of = {unit.id: unit.region for unit in self.inputs.city.units}
+        region_of = {unit: region for region, units in self.inputs.members().items() for unit in units}
         for row, place in self.inputs.existing:
             own = self.units.get(row.unit)
             if row.unit not in region_of or (own is not None and self._is_planned(row, own)):
