@@ -171,7 +171,9 @@ class _Making:
     def _give_units(self, region: str, members: Sequence[str]) -> None:
         schema, block = self.inputs.schema, self.regions[region]
         places = self._places("unit", block, members)
-        own = {row.unit: row.prefix for row, _ in self.inputs.existing if self._fits(row, block)}
+        fits = [row for row, _ in self.inputs.existing if self._fits(row, block)]
+        fits.sort(key=lambda row: (row.prefix.prefixlen, row.prefix), reverse=True)
+        own = {row.unit: row.prefix for row in fits}  # of several the widest, then the lowest, is the unit's own
         wanted = {unit: reserve(prefix, schema.unit.reserved) for unit, prefix in own.items()}
         places.give(wanted, members)
         hint = f"`larger: [{{region: {region}, given: {block.prefixlen - 4}}}]`"
