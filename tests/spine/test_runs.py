@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from trial_plans import HOSTS, TRIAL, plan, step
 
-from citycloud.drivers.fake import Failing, FarEnd, Put, PutOnHosts, PutTogether, Wipe
+from citycloud.drivers.fake import Failing, FarEnd, Put, PutOnHosts, PutTogether, Wipe, nothing
 from citycloud.errors import BadInput, CitycloudError, StepFailed, Stopped
 from citycloud.journal import Broken, Journal, What, broken_links
 from citycloud.journal.entry import Draft
@@ -23,13 +24,15 @@ from citycloud.report.run_facts import spans
 from citycloud.run.runner import Busy, Runner
 from citycloud.run.state import Status, read
 
+Hook = Callable[[str], None]
+
 
 class Try:
     """A runner in a directory, and the far end that it acts on."""
 
-    def __init__(self, directory: Path, at: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(self, directory: Path, at: Hook = nothing, inside: Hook = nothing) -> None:
         self.directory = directory
-        self.settings, self.setting = TRIAL.setting(directory, at)
+        self.settings, self.setting = TRIAL.setting(directory, at, inside)
         self.far = FarEnd(directory / "far")
 
     @property
@@ -94,18 +97,25 @@ def test_a_step_that_fails_says_step_sight_state_and_one_command_and_the_same_ru
     assert here.far.lines() == ["+1", "+mended", "+2", "+3"]
 
 
-def test_a_step_is_tried_as_often_as_the_plan_says(here: Try) -> None:
-    what = plan(step("a", Failing(name="1", until="mended"), tries=3, wait=timedelta(seconds=0.4)))
-    threading.Timer(0.6, lambda: here.far.put("mended")).start()
-    run = here.run(what)
-    told = [
-        line["text"]
-        for e in here.journal.entries(run)
-        if e.what == What.TOLD
-        for line in e.told["lines"]
-        if "text" in line
-    ]
-    assert told and told[0].startswith("not yet; try 2 of 3")
+def test_a_step_is_tried_as_often_as_the_plan_says_and_no_further_once_it_is_so(here: Try) -> None:
+    def at(name: str) -> None:
+        if name == "b: acted":  # mended between the first try and the second, however slow the machine is
+            here.far.put("mended")
+
+    here.setting.at = at
+    soon = timedelta(seconds=0.05)
+    never = plan(step("a", Failing(name="1", until="never"), tries=3, wait=soon), subject="never")
+    with pytest.raises(StepFailed, match="never is not there"):
+        here.run(never)
+    assert [told[:18] for told in texts(here)] == ["not yet; try 2 of ", "not yet; try 3 of "]
+    here.run(plan(step("b", Failing(name="2", until="mended"), tries=3, wait=soon)))
+    assert texts(here) == ["not yet; try 2 of 3 in 0.05 s"]
+
+
+def texts(here: Try) -> list[str]:
+    """What the latest run's actions told."""
+    told = [entry.told["lines"] for entry in here.journal.entries(here.latest()) if entry.what == What.TOLD]
+    return [line["text"] for lines in told for line in lines if "text" in line]
 
 
 def test_a_step_that_outlives_its_limit_stops_the_run_in_time_and_says_so(here: Try) -> None:
@@ -119,7 +129,7 @@ def test_a_step_that_outlives_its_limit_stops_the_run_in_time_and_says_so(here: 
 
 
 def test_an_action_that_looks_at_its_limit_stops_by_itself(here: Try) -> None:
-    what = plan(step("a", Put(name="1", parts=50, seconds=0.2), time_limit=timedelta(seconds=1)))
+    what = plan(step("a", Put(name="1", parts=50, seconds=0.2), time_limit=timedelta(seconds=3)))
     with pytest.raises(StepFailed, match="time limit"):
         here.run(what)
     done = len(here.far.lines())
@@ -218,9 +228,8 @@ def test_undo_goes_back_in_reverse_order_and_stops_after_the_step_that_is_named(
 
 
 def test_an_undo_after_a_step_cut_off_in_its_middle_takes_back_its_half(here: Try) -> None:
-    what = plan(
-        step("a", Put(name="1")), step("b", Put(name="2", parts=9, seconds=0.3), time_limit=timedelta(seconds=1))
-    )
+    half = Put(name="2", parts=60, seconds=0.1)  # never whole within the limit, and begun even on a busy machine
+    what = plan(step("a", Put(name="1")), step("b", half, time_limit=timedelta(seconds=3)))
     with pytest.raises(StepFailed):
         here.run(what)
     assert len(here.far.here()) > 1
@@ -265,13 +274,18 @@ def test_another_plan_for_the_same_subject_is_shown_against_the_open_one_and_can
 
 
 def runner_elsewhere(directory: Path) -> subprocess.Popen[bytes]:
-    """A process that runs :func:`slow`."""
+    """A process that runs :func:`twenty` and stays in the middle of its step, for as long as it is let live."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\nfrom pathlib import Path\n"
-        "from test_runs import Try, slow\nTry(Path(sys.argv[2])).run(slow())"
+        "from test_runs import Try, stay, twenty\nTry(Path(sys.argv[2]), inside=stay).run(twenty())"
     )
     argv = [sys.executable, "-c", code, str(Path(__file__).parent), str(directory)]
     return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def stay(name: str) -> None:
+    if name == "after +part.3":
+        time.sleep(600)
 
 
 def until(what: Callable[[], bool]) -> None:
@@ -284,16 +298,18 @@ def until(what: Callable[[], bool]) -> None:
 def test_a_second_runner_on_one_run_is_refused_and_a_killed_one_leaves_no_lock(tmp_path: Path) -> None:
     with runner_elsewhere(tmp_path) as first:
         here = Try(tmp_path)
-        until(lambda: bool(here.far.lines()))
-        with pytest.raises(Busy, match="another runner is at it"):
-            here.run(slow())
-        first.kill()
-    here.run(slow())
-    assert sorted(here.far.lines()) == sorted(f"+slow.{number}" for number in range(1, 21))
+        try:
+            until(lambda: len(here.far.lines()) == 3)
+            with pytest.raises(Busy, match="another runner is at it"):
+                here.run(twenty())
+        finally:
+            first.kill()
+    here.run(twenty())
+    assert here.far.lines() == [f"+part.{number}" for number in range(1, 21)]
 
 
-def slow() -> Plan:
-    return plan(step("a", Put(name="slow", parts=20, seconds=0.15)))
+def twenty() -> Plan:
+    return plan(step("a", Put(name="part", parts=20), time_limit=timedelta(minutes=10)))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE citycloud_journal SET what = 'x'", "DELETE FROM citycloud_journal"])
@@ -403,11 +419,12 @@ def test_the_state_read_from_the_journal_is_that_of_the_run(here: Try) -> None:
 
 
 def test_a_run_that_was_killed_can_be_gone_back_from_at_once(tmp_path: Path) -> None:
-    first = runner_elsewhere(tmp_path)
-    here = Try(tmp_path)
-    until(lambda: len(here.far.lines()) >= 3)
-    first.kill()
-    first.wait(timeout=30)
+    with runner_elsewhere(tmp_path) as first:
+        here = Try(tmp_path)
+        try:
+            until(lambda: len(here.far.lines()) == 3)
+        finally:
+            first.kill()
     here.undo(here.latest())
     assert here.far.here() == set()
     assert set(here.far.effects().values()) == {1}
@@ -415,7 +432,13 @@ def test_a_run_that_was_killed_can_be_gone_back_from_at_once(tmp_path: Path) -> 
 
 
 def test_no_more_batches_than_declared_are_under_way_at_once(here: Try) -> None:
-    action = PutOnHosts(name="x", seconds=0.3)
+    action, begun, pair = PutOnHosts(name="x", seconds=0.3), itertools.count(1), threading.Barrier(2)
+
+    def at(name: str) -> None:
+        if name.endswith(": begun") and next(begun) <= 2:
+            pair.wait(timeout=60)  # the first two are under way together, however slow the machine is
+
+    here.setting.at = at
     run = here.run(plan(step("ring/x", action, hosts=HOSTS, fleet=Fleet(batch=1, at_once=2)), subject="ring"))
     came = spans(here.journal.entries(run))
     most = max(sum(other.began <= one.began < other.ended for other in came) for one in came)

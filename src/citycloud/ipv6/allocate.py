@@ -145,7 +145,7 @@ class _Making:
     def _claims(self, members: Sequence[str]) -> dict[str, IPv6Network]:
         """Each region's place, where units of it use prefixes there already: most prefixes first."""
         schema = self.inputs.schema
-        region_of = {unit.id: unit.region for unit in self.inputs.city.units}
+        region_of = {unit: region for region, units in self.inputs.members().items() for unit in units}
         votes: Counter[tuple[str, IPv6Network]] = Counter()
         for row, _ in self.inputs.existing:
             place, region = reserve(row.prefix, schema.region.reserved), region_of.get(row.unit, "")
@@ -212,7 +212,7 @@ class _Making:
     def _kept(self) -> Mapping[str, list[Allotment]]:
         """By unit, what it uses and what the plan does not give it: kept, and told."""
         found: dict[str, list[Allotment]] = {}
-        region_of = {unit.id: unit.region for unit in self.inputs.city.units}
+        region_of = {unit: region for region, units in self.inputs.members().items() for unit in units}
         for row, place in self.inputs.existing:
             own = self.units.get(row.unit)
             if row.unit not in region_of or (own is not None and self._is_planned(row, own)):

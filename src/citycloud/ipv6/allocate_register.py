@@ -175,7 +175,7 @@ def _is_kept(row: Holding, today: date, schema: AddressSchema) -> bool:
 
 def check_existing(schema: AddressSchema, city: City, rows: Sequence[tuple[Existing, Place]]) -> Iterator[Finding]:
     """Every Finding about prefixes in use: faults, and as warnings what is kept but does not fit in."""
-    units = {unit.id for unit in city.units}
+    units = {unit.id for unit in city.units} | {node.id for node in schema.backbone.nodes}
     kinds = {network.id for network in schema.networks}
     for row, place in rows:
         if row.unit not in units:

@@ -107,7 +107,7 @@ def _verdict(where: Path, made: AddressPlan | None, findings: list[Finding]) -> 
     if made is None:
         return f"{where}: {faults} fault{'' if faults == 1 else 's'}. Nothing was touched."
     told = ", ".join(f"{count} {name}" for name, count in cli_picture.summary(made).items())
-    warnings = f", {len(findings)} warnings" if findings else ""
+    warnings = f", {len(findings)} warning{'' if len(findings) == 1 else 's'}" if findings else ""
     line = f"{where}: OK{warnings}: {told}"
     unkept = len(_unkept(where, made))
     return line + (

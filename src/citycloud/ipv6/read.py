@@ -1,15 +1,16 @@
 """Read an address plan's directory: ``schema.yaml``, ``register.csv``, ``existing.csv`` (the last two need not be
 there).
 
-All faults are found at once, each with its file and line. Prefixes in use are also read from NetBox's own JSON (a
-list of prefixes, whose tenant is the unit's id).
+All faults are found at once, each with its file and line. Prefixes in use are also read from NetBox's own JSON: a
+list of prefixes as its import takes them, or a page as its API answers; the tenant is the unit's id.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -24,7 +25,7 @@ from citycloud.ipv6 import allocate_register, schema_rules
 from citycloud.ipv6.allocate import Inputs, allocate
 from citycloud.ipv6.allocate_plan import AddressPlan
 from citycloud.ipv6.allocate_register import Existing, Holding
-from citycloud.ipv6.schema import SCHEMA_VERSION, AddressSchema
+from citycloud.ipv6.schema import SCHEMA_VERSION, AddressSchema, reserve
 
 SCHEMA, REGISTER, EXISTING = "schema.yaml", "register.csv", "existing.csv"
 LARGEST_FILE = 8 * 1024 * 1024
@@ -52,7 +53,7 @@ def read(directory: Path, city: City, today: date, existing: Path | None = None)
         findings += allocate_register.check_kinds(schema, register, today)
     findings += allocate_register.check(schema, register, today)
     findings += allocate_register.check_existing(schema, city, used)
-    findings += _against(schema, register, used, today)
+    findings += against(schema, register, used, today)
     return Inputs(schema, city, tuple(register), tuple(used), mark), in_order(findings)
 
 
@@ -201,6 +202,11 @@ def _existing(file: Path, findings: list[Finding], *, wanted: bool) -> list[tupl
         findings.append(Finding("bad-json", place, f"not JSON: {str(bad)[:80]}", "export it again"))
         return []
     found = []
+    if isinstance(value, dict) and isinstance(value.get("results"), list):
+        if value.get("next"):
+            said = f"{len(value['results'])} of {value.get('count')} prefixes: the rest is on further pages"
+            findings.append(Finding("not-whole", mark.place, said, "ask NetBox for all at once: ?limit=0"))
+        value = value["results"]
     for at, one in enumerate(value if isinstance(value, list) else [value]):
         row, faults = _netbox_row(one, mark, at)
         findings += faults
@@ -214,33 +220,47 @@ def _netbox_row(one: object, mark: Mark, at: int) -> tuple[object, list[Finding]
     if not isinstance(one, dict) or "prefix" not in one:
         said = f"item {at + 1} is no prefix of NetBox"
         return None, [Finding("bad-value", mark.place, said, "a list of {prefix, status, role, tenant, description}")]
-    if not one.get("tenant") or one.get("status") == "reserved":
+    tenant, status, role = (_netbox_word(one.get(name)) for name in ("tenant", "status", "role"))
+    if not tenant or status == "reserved":
         return None, []
-    row = {"unit": one["tenant"], "prefix": one["prefix"], "description": one.get("description") or ""}
-    if one.get("status") == "active" and one.get("role"):
-        row["network"] = one["role"]
+    row = {"unit": tenant, "prefix": one["prefix"], "description": one.get("description") or ""}
+    if status == "active" and role:
+        row["network"] = role
     return validate(Existing, row, mark, "existing", text=False)
 
 
-def _against(
+def _netbox_word(value: object) -> object:
+    """What the API tells as an object, as the one word that the import takes."""
+    return value.get("slug", value.get("value")) if isinstance(value, dict) else value
+
+
+def against(
     schema: AddressSchema, register: list[tuple[Holding, Place]], used: list[tuple[Existing, Place]], today: date
 ) -> Iterator[Finding]:
-    """A prefix in use at a place that the register says is, or lately was, somebody else's."""
+    """A prefix in use at a place that the register says is, or lately was, somebody else's: one Finding for each."""
     length = schema.unit.reserved
-    holders: dict[object, list[tuple[Holding, Place]]] = {}
+    holders: dict[IPv6Network, list[tuple[Holding, Place]]] = {}
     for row, place in register:
         if row.kind == "unit" and (row.released is None or row.rests(today, schema.rest_days)):
-            holders.setdefault(begins_of(row, length), []).append((row, place))
+            holders.setdefault(reserve(row.prefix, length), []).append((row, place))
     for one, where in used:
-        if one.prefix.prefixlen < length:
-            continue
-        for row, place in holders.get(one.prefix.supernet(new_prefix=length), []):
-            if row.id != one.unit and (row.released is not None or one.prefix.overlaps(row.prefix)):
-                said = f"{one.prefix} in use by {one.unit} overlaps {row.prefix}, which {row.id} holds ({place})"
-                kind = "overlap" if row.released is None else "reused-too-early"
-                yield Finding(kind, where, said, "see who really uses it")
+        around = reserve(one.prefix, length)
+        near = holders.get(around, []) if around != one.prefix else _within(holders, one.prefix)
+        found = [
+            (row, place)
+            for row, place in near
+            if row.id != one.unit and (row.released is not None or one.prefix.overlaps(row.prefix))
+        ]
+        if found:
+            row, place = min(found, key=lambda held: (held[0].released is not None, held[0].prefix, held[1]))
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            said = f"{one.prefix} in use by {one.unit} overlaps {row.prefix}, which {row.id} holds ({place}){more}"
+            kind = "overlap" if row.released is None else "reused-too-early"
+            yield Finding(kind, where, said, "see who really uses it")
 
 
-def begins_of(row: Holding, length: int) -> object:
-    """The place of ``length`` that a row's prefix lies in."""
-    return row.prefix.supernet(new_prefix=length) if row.prefix.prefixlen > length else row.prefix
+def _within(
+    holders: Mapping[IPv6Network, list[tuple[Holding, Place]]], wide: IPv6Network
+) -> list[tuple[Holding, Place]]:
+    """All that hold something in a prefix as large as a unit's reserve, or larger."""
+    return [held for place, rows in holders.items() if place.overlaps(wide) for held in rows]

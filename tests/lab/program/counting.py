@@ -8,6 +8,8 @@ from typing import Any
 
 from citycloud.cloud.verify_seen import connect
 
+SERVICES = "service"
+"""The project of the cloud's own services: one of them gets it a default group by asking first; no stack does."""
 Counts = Counter[tuple[str, str]]
 """By kind and project; the project is '' for what belongs to none."""
 
@@ -16,12 +18,14 @@ def count(site: str) -> Counts:
     """Everything that a stack can make, on one site. Projects are told by name, so that a new one counts as the old."""
     cloud: Any = connect(site)
     list(cloud.network.security_groups())  # makes the administrator's own default group, if it is not there yet
+    own = {("security_groups", SERVICES), ("security_group_rules", SERVICES)}
     names = {project.id: project.name for project in cloud.identity.projects()}
-    return Counter(
+    found = Counter(
         (kind, names.get(project := str(getattr(thing, "project_id", None) or ""), project))
         for kind, things in _kinds(cloud)
         for thing in things
     )
+    return Counter({what: number for what, number in found.items() if what not in own})
 
 
 def _kinds(cloud: Any) -> Iterable[tuple[str, Iterable[Any]]]:  # noqa: ANN401  # openstacksdk tells no types
